@@ -80,6 +80,7 @@ bench: $(VENV)/ready-bench
 	$(BIN)/python tests/benchmarks/bench_lonlat.py
 	$(BIN)/python tests/benchmarks/bench_nearest.py
 	$(BIN)/python tests/benchmarks/bench_locate.py
+	$(BIN)/python tests/benchmarks/bench_assign.py
 	$(BIN)/python tests/benchmarks/bench_job.py
 	$(BIN)/python tests/benchmarks/bench_changes.py
 	$(BIN)/python tests/benchmarks/bench_manholes.py
@@ -87,6 +88,7 @@ bench: $(VENV)/ready-bench
 	$(BIN)/python tests/benchmarks/bench_networks.py
 	$(BIN)/python tests/benchmarks/bench_maps.py
 	$(BIN)/python tests/benchmarks/bench_assess.py
+	$(BIN)/python tests/benchmarks/bench_repeats.py
 
 sample: $(VENV)/ready-all
 	$(BIN)/zjk-gis synth sample_data

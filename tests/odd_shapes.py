@@ -299,6 +299,16 @@ def sound(name):
     return _layer(two, third, **columns)
 
 
+def _cases(incidents):
+    """Return incidents as cases of one class, closed on the day."""
+    return incidents.assign(
+        incident_code=["K1", "K2", "K3"],
+        event_code="0102",
+        closed_at=incidents["occurred_at"],
+        description="积水",
+    )
+
+
 def _explained(incidents, zones):
     return zjk_gis.explain_incident(incidents.iloc[[-1]], zones)
 
@@ -673,6 +683,10 @@ def _dated(zones):
     return zones.assign(valid_from=["2024-01-01"] * 3, valid_to=[None] * 3)
 
 
+def _spread(incidents):
+    return incidents.assign(occurred_at=["2025-01-05", "2025-06-05", "2025-12-05"])
+
+
 def _batch(zones, folder):
     (folder / "in.csv").write_text("lon,lat\n114.87,40.82\n", encoding="utf-8")
     zjk_gis.assign_batch(folder / "in.csv", zones, folder / "out.csv", progress=False)
@@ -837,6 +851,32 @@ CALLS = {
         ("historic_blocks", lambda h, _: zjk_gis.maps.heritage_map(h)),
         ("buildings", lambda b, _: zjk_gis.maps.heritage_map(sound("historic_blocks"), b)),
     ],
+    "emerging_hot_spots": [
+        ("incidents", lambda i, _: zjk_gis.assess.emerging_hot_spots(_spread(i), cells=50, region=R())),
+        ("zones", lambda z, _: zjk_gis.assess.emerging_hot_spots(_spread(sound("incidents")), cells=z)),
+    ],
+    "hot_spots": [
+        ("incidents", lambda i, _: zjk_gis.assess.hot_spots(i, cells=50, region=R())),
+        ("incidents", lambda i, _: zjk_gis.assess.hot_spots(i, cells=Z())),
+        ("region", lambda r, _: zjk_gis.assess.hot_spots(sound("incidents"), cells=50, region=r)),
+        ("zones", lambda z, _: zjk_gis.assess.hot_spots(sound("incidents"), cells=z)),
+        ("estates", lambda p, _: zjk_gis.assess.hot_spots(sound("incidents"), cells=Z(), people=p)),
+        ("roads", lambda r, _: zjk_gis.assess.hot_spots(sound("incidents"), cells=Z(), roads=r)),
+        ("tracks", lambda t, _: zjk_gis.assess.hot_spots(sound("incidents"), cells=Z(), patrols=t)),
+    ],
+    "hot_spots_map": [
+        ("zones", lambda z, _: zjk_gis.maps.hot_spots_map(z.assign(hot_class="hot_99"))),
+        (
+            "streets",
+            lambda s, _: zjk_gis.maps.hot_spots_map(Z().assign(pattern="new_hot"), streets=s),
+        ),
+    ],
+    "near_repeats": [
+        (
+            "incidents",
+            lambda i, _: zjk_gis.assess.near_repeats(i, distances=[150], days=[7], permutations=9),
+        ),
+    ],
     "infer_coordinates": [
         *((name, lambda i, _: zjk_gis.infer_coordinates(i)) for name in ("incidents", "roads", "zones")),
         ("region", lambda r, _: zjk_gis.infer_coordinates(sound("incidents"), reference=r)),
@@ -976,6 +1016,12 @@ CALLS = {
             lambda p, _: zjk_gis.pipes.cross_section(sound("cuts").iloc[[-1]], _surveyed(p)),
         ),
     ],
+    "duplicate_reports": [
+        (
+            "incidents",
+            lambda i, _: zjk_gis.assess.duplicate_reports(_cases(i), within_m=199, within="9d"),
+        ),
+    ],
     "excavation_impact": [
         ("digs", lambda d, _: _dug(dig=d)),
         ("pipelines", lambda p, _: _dug(pipes=p)),
@@ -991,6 +1037,9 @@ CALLS = {
             "incidents",
             lambda i, _: zjk_gis.pipes.incidents_per_cover(sound("manholes"), i, within_m=1e9),
         ),
+    ],
+    "repeat_incidents": [
+        ("incidents", lambda i, _: zjk_gis.assess.repeat_incidents(_cases(i), within_m=199)),
     ],
     "repeated_excavations": [
         ("digs", lambda d, _: zjk_gis.pipes.repeated_excavations(d, _opened(sound("roads")))),
@@ -1245,6 +1294,10 @@ CALLS = {
     "archive_totals": [
         ("houses", lambda h, _: P.archive_totals(P.archive_completeness(h))),
     ],
+    "black_spots": [
+        ("incidents", lambda i, _: zjk_gis.assess.black_spots(i, sound("roads"), within_m=99)),
+        ("roads", lambda r, _: zjk_gis.assess.black_spots(sound("incidents"), r, within_m=99)),
+    ],
     "block_conformity": [
         ("historic_blocks", lambda h, _: P.block_conformity(h, sound("houses"))),
         ("houses", lambda h, _: P.block_conformity(sound("historic_blocks"), h)),
@@ -1295,6 +1348,7 @@ CALLS = {
         ("zones", lambda z, _: zjk_gis.assign.reassign_incidents(_assigned(), z, sound("lying over"))),
         ("zones", lambda z, _: zjk_gis.assign.reassign_incidents(_assigned(), Z(), z)),
     ],
+    "mark_repeats": [("incidents", lambda i, _: zjk_gis.assess.mark_repeats(_cases(i), within_m=199))],
     "mend_coverage": [
         ("region", lambda r, _: zjk_gis.coverage.mend_coverage(r, sound("lying over")).zones),
         ("lying over", lambda z, _: zjk_gis.coverage.mend_coverage(R(), z).zones),

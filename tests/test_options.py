@@ -16,6 +16,8 @@ from zjk_gis import assign, batch, changes, coverage, maps, responsibility
 # What one function can take and its neighbours cannot, and why. Whatever is not here has one meaning.
 SEVERAL = {
     "breaks": "borders of classes; bursts of pipes",
+    "cells": "the side of squares, or areas; what was found in them",
+    "days": "how many; where bands of them end",
     "changes": "what changed, or only where",
     "direction": "which way a trace goes; by what it is told which way pipes flow",
     "manholes": "a table without places, where only what is filled in is asked",
@@ -36,6 +38,7 @@ SEVERAL = {
     "incidents": "how many a synthetic city has",
     "layer": "a layer, or the name of one in a file",
     "retired": "codes as arrays, too, where codes alone are asked for",
+    "within": "how far, of arrays; how long after, of cases",
     "rules": "those of what is looked for",
     "scheme": "the name of one, where it is looked up",
     "sections": "indexes of sections are taken where incidents are assigned",

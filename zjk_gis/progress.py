@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-__all__ = ["track"]
+__all__ = ["bar", "track"]
 
 T = TypeVar("T")
 
@@ -43,10 +43,35 @@ def track(
     >>> sum(track([1, 2, 3], title="adding"))
     6
     """
+    yield from bar(steps, title=title, total=total, show=show)
+
+
+def bar(
+    steps: Iterable[Any] | None = None,
+    *,
+    title: str,
+    total: float | None = None,
+    show: bool | None = None,
+) -> Any:
+    """Return a bar of tqdm, to be moved by ``update`` and closed where the work is not a loop.
+
+    Parameters
+    ----------
+    steps, title, total, show
+        As in `track`.
+
+    Examples
+    --------
+    >>> compiling = bar(title="compiling", total=10)
+    >>> compiling.update(10)
+    >>> compiling.close()
+    """
     from tqdm.auto import tqdm
 
     visible = _somebody_watches() if show is None else show
-    yield from tqdm(steps, desc=title, total=total, disable=not visible, leave=False, mininterval=0.2)
+    written = {} if steps is not None else {"bar_format": "{desc}: {percentage:3.0f}%|{bar}| {elapsed}"}
+    how: dict[str, Any] = {"disable": not visible, "leave": False, "mininterval": 0.2, **written}
+    return tqdm(steps, desc=title, total=total, **how)
 
 
 def _somebody_watches() -> bool:

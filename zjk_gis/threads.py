@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING, TypeVar
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
-__all__ = ["CHUNK", "all_of", "count", "each_of", "in_chunks"]
+__all__ = ["CHUNK", "CHUNK_AT_HAND", "all_of", "count", "each_of", "in_chunks"]
 
 CHUNK = 1 << 17  # points: long enough to make the hand-over nothing, short enough to share out evenly
+CHUNK_AT_HAND = 1 << 15  # points: what is worked out of them on the way stays in the processor
 
 _Item = TypeVar("_Item")
 _Result = TypeVar("_Result")

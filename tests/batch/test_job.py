@@ -16,6 +16,7 @@ import geopandas as gpd
 import numpy as np
 import pandas as pd
 import pyarrow as pa
+import pyarrow.compute
 import pyarrow.parquet as pq
 import pytest
 from hypothesis import given, settings
@@ -63,11 +64,35 @@ def many(path, rows, seed=0):
     return path
 
 
-def many_columns(path, rows):
+def many_columns(path, rows, group_rows=997):
     """Write the same as Parquet, in row groups."""
     table = pd.read_csv(many(path.with_suffix(".tmp"), rows), dtype={"code": str})
-    pq.write_table(pa.Table.from_pandas(table, preserve_index=False), path, row_group_size=997)
+    pq.write_table(pa.Table.from_pandas(table, preserve_index=False), path, row_group_size=group_rows)
     return path
+
+
+def many_groups(path, rows, group_rows):
+    """Write the same in row groups of which every third alone has rows without a place."""
+    table = pq.read_table(many_columns(path, rows))
+    numbers = np.arange(rows)
+    usable = table["lon"].fill_null(WEST + STEP / 2)
+    lon = pa.compute.if_else(pa.array(numbers // group_rows % 3 == 2), table["lon"], usable)
+    table = table.set_column(table.schema.get_field_index("lon"), "lon", lon)
+    pq.write_table(table, path, row_group_size=group_rows)
+    return path
+
+
+def written(folder, kind, rows, group_rows):
+    """Write incidents as one of the kinds of sources."""
+    if kind == "csv":
+        return many(folder / "in.csv", rows)
+    make = many_groups if kind == "groups" else many_columns
+    return make(folder / "in.parquet", rows, group_rows)
+
+
+def same_result(one, other, kind):
+    """Tell whether two targets are the same: to the byte, unless batches were cut elsewhere."""
+    return same_rows(one, other) if kind == "parquet" else one.read_bytes() == other.read_bytes()
 
 
 def same_rows(one, other):
@@ -362,10 +387,11 @@ def stop_at(monkeypatch, number):
     return steps
 
 
-@pytest.mark.parametrize("ending", ["csv", "parquet"])
-def test_broken_off_at_any_step_it_goes_on_to_the_same_result(tmp_path, zones, monkeypatch, ending):
+@pytest.mark.parametrize("kind", ["csv", "parquet", "groups"])
+def test_broken_off_at_any_step_it_goes_on_to_the_same_result(tmp_path, zones, monkeypatch, kind):
     monkeypatch.setattr(job, "_PART_BATCHES", 2)
-    source = many(tmp_path / "in.csv", 400) if ending == "csv" else many_columns(tmp_path / "in.parquet", 400)
+    source = written(tmp_path, kind, 400, 50 if kind == "groups" else 997)
+    ending = source.suffix[1:]
     whole, target = tmp_path / f"whole.{ending}", tmp_path / f"out.{ending}"
     with monkeypatch.context() as patch:
         steps = stop_at(patch, 0)
@@ -381,10 +407,7 @@ def test_broken_off_at_any_step_it_goes_on_to_the_same_result(tmp_path, zones, m
         resumed.add(summary.resumed_from)
         assert (summary.rows_in, summary.found) == (undisturbed.rows_in, undisturbed.found)
         assert summary.reject_reasons == undisturbed.reject_reasons
-        if ending == "csv":
-            assert target.read_bytes() == whole.read_bytes()
-        else:
-            assert same_rows(target, whole)
+        assert same_result(target, whole, kind)
         rejects = (tmp_path / f"out.{ending}.rejects.csv").read_bytes()
         assert rejects == (tmp_path / f"whole.{ending}.rejects.csv").read_bytes()
         assert not [name for name in files_in(tmp_path) if name.endswith((".parts", ".lock"))]
@@ -430,13 +453,10 @@ def start(source, zones, target, last=0, end=signal.SIGKILL):
     return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
 
 
-@pytest.mark.parametrize("ending", ["csv", "parquet"])
-def test_killed_at_random_moments_it_ends_with_the_same_result(tmp_path, zones, ending):
-    source = (
-        many(tmp_path / "in.csv", 10_000)
-        if ending == "csv"
-        else many_columns(tmp_path / "in.parquet", 10_000)
-    )
+@pytest.mark.parametrize("kind", ["csv", "parquet", "groups"])
+def test_killed_at_random_moments_it_ends_with_the_same_result(tmp_path, zones, kind):
+    source = written(tmp_path, kind, 10_000, 500)
+    ending = source.suffix[1:]
     zones.to_parquet(tmp_path / "zones.parquet")
     said, errors = start(source, tmp_path / "zones.parquet", tmp_path / f"whole.{ending}").communicate()
     assert not errors
@@ -448,10 +468,7 @@ def test_killed_at_random_moments_it_ends_with_the_same_result(tmp_path, zones, 
         assert process.returncode in (0, -signal.SIGKILL), said
         kills += process.returncode != 0
     assert kills > 1
-    if ending == "csv":
-        assert target.read_bytes() == (tmp_path / "whole.csv").read_bytes()
-    else:
-        assert same_rows(target, tmp_path / "whole.parquet")
+    assert same_result(target, tmp_path / f"whole.{ending}", kind)
     rejects = (tmp_path / f"out.{ending}.rejects.csv").read_bytes()
     assert rejects == (tmp_path / f"whole.{ending}.rejects.csv").read_bytes()
     assert not [name for name in files_in(tmp_path) if name.endswith((".parts", ".lock"))]

@@ -1,5 +1,8 @@
 """Indicators of ten million incidents from Parquet: ``python tests/benchmarks/bench_assess.py [--rows N]``.
 
+With ``--hot-spots`` instead: G* of 40,000 cells beside esda, 250,000 cells by 24 months, and Knox's test of
+5,000 incidents beside all pairs in numpy; the least CPU seconds of turns in one process.
+
 Grouped by 19 districts and 20 classes, a year of rows, as of its end. The peers are given the deadline of
 each row, as they have no calendar; the library reckons it once more by working time. Every run is a process
 of its own; they take turns, and the least CPU seconds are printed with the peak of memory. All counts are
@@ -147,12 +150,132 @@ def run(way, path, answer):
     return json.loads(told.stdout)
 
 
+def least_cpu(*ways):
+    """Run ways in turn, and return the least CPU seconds and the last answer of each."""
+    seconds, answers = [np.inf] * len(ways), [None] * len(ways)
+    for _ in range(RUNS):
+        for at, way in enumerate(ways):
+            begin = time.process_time()
+            answers[at] = way()
+            seconds[at] = min(seconds[at], time.process_time() - begin)
+    return seconds, answers
+
+
+def clustered(count, side_m, months, spots=200):
+    """Return incidents around some corners in a square, over some months."""
+    import geopandas as gpd
+
+    rng = np.random.default_rng(9)
+    corners = rng.uniform(0, side_m, (spots, 2))
+    places = np.clip(
+        corners[rng.integers(0, spots, count)] + rng.normal(0, side_m / 60, (count, 2)), 1, side_m - 1
+    )
+    times = np.datetime64("2024-01-01", "s") + rng.integers(0, int(months * 30.4 * 86_400), count).astype(
+        "m8[s]"
+    )
+    return gpd.GeoDataFrame({"occurred_at": times}, geometry=gpd.points_from_xy(*places.T), crs=4547)
+
+
+def hot_spots_beside_esda(rows):
+    import esda
+    import geopandas as gpd
+    import libpysal
+    from shapely import box
+
+    from zjk_gis.assess import hot_spots
+    from zjk_gis.assess.cells import cells_of
+    from zjk_gis.assess.local_statistics import g_star
+
+    cases, region = (
+        clustered(300_000, 20_000, 12),
+        gpd.GeoDataFrame(geometry=[box(0, 0, 20_000, 20_000)], crs=4547),
+    )
+    found = hot_spots(cases, cells=100, region=region)
+    counts = found["incidents"].to_numpy(dtype=float)[:, None]
+    weights = libpysal.weights.lat2W(200, 200, rook=False)
+    near = cells_of(100, region, hexagons=False, reach_m=None, day=None)
+    own = counts[near.order]
+
+    def by_esda(w):
+        return esda.G_Local(counts.ravel(), w, transform="B", star=True, permutations=0).Zs
+
+    by_esda(weights)
+    (ours, peer), (z, theirs) = least_cpu(lambda: g_star(own, near.near).ravel(), lambda: by_esda(weights))
+    apart = np.abs(z - theirs[near.order]).max()
+    assert apart < 1e-9, apart
+    rows.append(
+        ("G* of 40,000 cells, neighbours known", "esda", amount(ours), amount(peer), amount(peer / ours))
+    )
+    (ours, peer), _ = least_cpu(
+        lambda: hot_spots(cases, cells=100, region=region),
+        lambda: by_esda(libpysal.weights.lat2W(200, 200, rook=False)),
+    )
+    what = "hot_spots: cells, 300,000 incidents counted, neighbours, G*, classes"
+    rows.append((what, "esda, neighbours and G* alone", amount(ours), amount(peer), amount(peer / ours)))
+
+
+def emerging(rows):
+    import geopandas as gpd
+    from shapely import box
+
+    from zjk_gis.assess import emerging_hot_spots
+
+    cases, region = (
+        clustered(2_000_000, 50_000, 24),
+        gpd.GeoDataFrame(geometry=[box(0, 0, 50_000, 50_000)], crs=4547),
+    )
+    (ours,), (found,) = least_cpu(lambda: emerging_hot_spots(cases, cells=100, region=region))
+    assert len(found) == 250_000
+    rows.append(
+        ("emerging_hot_spots: 250,000 cells by 24 months, 2,000,000 incidents", "-", amount(ours), "-", "-")
+    )
+
+
+def knox(rows):
+    from zjk_gis.assess import near_repeats
+
+    cases = clustered(5000, 8000, 12)
+    x, y = cases.geometry.x.to_numpy(), cases.geometry.y.to_numpy()
+    day = cases["occurred_at"].to_numpy().astype("M8[D]").astype(np.int64)
+
+    def all_pairs():
+        near = np.triu(np.hypot(x[:, None] - x, y[:, None] - y) <= 200, 1)
+        rng = np.random.default_rng(0)
+        dealt = [day, *(rng.permutation(day) for _ in range(9))]
+        return [int((near & (np.abs(each[:, None] - each) <= 7)).sum()) for each in dealt]
+
+    (ours, peer), (found, pairs) = least_cpu(
+        lambda: near_repeats(cases, distances=[200], days=[7], permutations=999), all_pairs
+    )
+    assert found["pairs"].iloc[0] == pairs[0]
+    rows.append(
+        (
+            "near_repeats of 5,000 incidents, 999 permutations",
+            "numpy, all pairs, times 100",
+            amount(ours),
+            amount(100 * peer),
+            amount(100 * peer / ours),
+        )
+    )
+
+
+def hot_spots_told():
+    rows = []
+    for ask in (hot_spots_beside_esda, emerging, knox):
+        ask(rows)
+    print_table(["", "peer", "CPU s", "peer's CPU s", "times"], rows, title="Hot spots", markdown=True)
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--rows", type=int, default=10_000_000)
     for name in ("--way", "--path", "--answer"):
         parser.add_argument(name)
+    parser.add_argument("--hot-spots", action="store_true")
     asked = parser.parse_args()
+    if asked.hot_spots:
+        hot_spots_told()
+        return
     if asked.way:
         begin, wall = time.process_time(), time.perf_counter()
         found = WAYS[asked.way](asked.path)

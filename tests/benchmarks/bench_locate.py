@@ -8,13 +8,10 @@ says what the columns mean.
 from __future__ import annotations
 
 import argparse
-import contextlib
 import json
-import resource
 import subprocess
 import sys
 import tempfile
-import time
 from pathlib import Path
 from statistics import median
 
@@ -24,6 +21,7 @@ import shapely
 sys.path.insert(0, str(Path(__file__).parent))
 from bench_peers import BEST, PEERS
 from data import POINTS, SIZES, ZONES, make_points, make_zones
+from measuring import forget_peak, peak, resident, timed
 from table import amount, print_table
 
 ROUNDS = 5
@@ -39,54 +37,26 @@ HEADS = (
 def measure(peer, zones_name, how, n, pairs_to):
     """Measure one peer in this process, and print it as JSON."""
     small = make_zones("9x8")
-    _, _, warm = _timed(lambda: PEERS[peer](small, *make_points(small, "uniform", 60_000)))
+    _, _, warm = timed(lambda: PEERS[peer](small, *make_points(small, "uniform", 60_000)))
     warm.job()
     del warm
     zones = make_zones(zones_name)
     x, y = make_points(zones, how, n)
-    empty = _resident()
+    empty = resident()
     result = {}
-    result["convert"], _, ready = _timed(lambda: PEERS[peer](zones, x, y))
-    result["input_mb"] = _resident() - empty
-    before = _forget_peak()
-    result["seconds"], result["cpu"], found = _timed(ready.job)
-    result["peak_mb"] = _peak() - before
+    result["convert"], _, ready = timed(lambda: PEERS[peer](zones, x, y))
+    result["input_mb"] = resident() - empty
+    before = forget_peak()
+    result["seconds"], result["cpu"], found = timed(ready.job)
+    result["peak_mb"] = peak() - before
     if ready.query is not None:
-        result["query"], _, _ = _timed(ready.query)
+        result["query"], _, _ = timed(ready.query)
     if pairs_to and ready.pairs is not None:
         point, zone = (np.asarray(part, np.int64) for part in ready.pairs(found))
         keys = point * len(zones) + zone
         keys.sort()
         np.save(pairs_to, keys)
     print(json.dumps(result))
-
-
-def _timed(work):
-    start, start_cpu = time.perf_counter(), time.process_time()
-    done = work()
-    return time.perf_counter() - start, time.process_time() - start_cpu, done
-
-
-def _resident():
-    return _of_status("VmRSS") or resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-
-
-def _forget_peak():
-    """Begin anew to measure the peak (Linux), and return what is in use."""
-    with contextlib.suppress(OSError):
-        Path("/proc/self/clear_refs").write_text("5", encoding="ascii")
-    return _peak()
-
-
-def _peak():
-    # ru_maxrss cannot be reset, and a child inherits it.
-    return _of_status("VmHWM") or resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-
-
-def _of_status(word):
-    status = Path("/proc/self/status")
-    lines = status.read_text(encoding="ascii").splitlines() if status.exists() else []
-    return next((int(line.split()[1]) / 1024 for line in lines if line.startswith(word + ":")), None)
 
 
 def measure_build(size):
@@ -98,10 +68,10 @@ def measure_build(size):
     small = ZoneIndex.build(gpd.GeoDataFrame(geometry=make_zones("75x50"), crs=4547))
     small.polygons.compile()
     layer = gpd.GeoDataFrame(geometry=make_zones(size), crs=4547)
-    before = _forget_peak()
-    build, _, index = _timed(lambda: ZoneIndex.build(layer))
-    fine, _, grid = _timed(index.polygons.compile)
-    result = {"build": build, "fine": fine, "peak_mb": _peak() - before}
+    before = forget_peak()
+    build, _, index = timed(lambda: ZoneIndex.build(layer))
+    fine, _, grid = timed(index.polygons.compile)
+    result = {"build": build, "fine": fine, "peak_mb": peak() - before}
     result["vertices"] = int(shapely.get_num_coordinates(layer.geometry.to_numpy()).sum())
     result["grid_bytes"] = sum(part.nbytes for part in (grid.words, grid.offsets, grid.members, grid.blocks))
     result["cells"] = int(grid.nx * grid.ny + (grid.blocks[:, 3] ** 2).sum())

@@ -24,6 +24,11 @@ def _zones():
     return wiggly_coverage(25, 20, per_edge=750, cell=(1200.0, 1200.0))
 
 
+def _quarters():
+    """277 large zones over the city of the grids, with the 60 vertices each that planners draw."""
+    return wiggly_coverage(20, 14, cell=(1600.0, 1785.0))[:277]
+
+
 def _counties_and_grids():
     """19 counties, one of which is divided into 20,000 unit grids a thousandth of its size."""
     grids = wiggly_coverage()
@@ -40,7 +45,7 @@ def _counties_and_grids():
     return np.concatenate([counties, grids])
 
 
-ZONES = {"grids": _grids, "zones": _zones, "counties": _counties_and_grids}
+ZONES = {"grids": _grids, "zones": _zones, "counties": _counties_and_grids, "quarters": _quarters}
 POINTS = ("uniform", "clustered", "in time order")
 # Columns and rows of coverages with 150,000 to 1.2 million vertices.
 SIZES = ((50, 50), (100, 50), (125, 80), (160, 125))

@@ -54,7 +54,7 @@ class TestInABrowser:
         assert seen.page.title() == "试验市一张图"
         assert seen.page.inner_text(".zjk-title b") == "试验市一张图"
         panel = seen.page.text_content(".zjk-panel")
-        for name in ("责任空白", "责任重叠", "无路长路段", "三级责任区", "需关注案件", "历史文化街区"):
+        for name in ("责任空白", "责任重叠", "无路长路段", "三级责任区", "待确认归属", "历史文化街区"):
             assert name in panel
         assert seen.page.locator(".leaflet-control-scale-line").count() == 1
 
@@ -102,6 +102,13 @@ class TestInABrowser:
             assert seen.page.inner_text(".zjk-popup td") == name
             seen.page.keyboard.press("Escape")
         assert (seen.errors, seen.requests) == ([], [])
+
+    def test_the_title_counts_what_the_layer_of_doubtful_ones_holds(self, city, surveyed, visit, tmp_path):
+        seen = visit(save_offline(city_map(city.layers, results=surveyed), tmp_path / "map.html"))
+        told = zjk_gis.reports.assignment_summary(surveyed["assigned"])["ambiguous"]
+        counts = "() => Object.fromEntries(zjk.layers.map(l => [l.name, l.count]))"
+        assert f"待确认 {told:,} ·" in seen.page.inner_text(".zjk-title span")
+        assert seen.page.evaluate(counts)["待确认归属"] == f"{told:,}"
 
     def test_incidents_are_filtered_by_the_street_they_lie_in(self, city, surveyed, visit, tmp_path):
         seen = visit(save_offline(city_map(city.layers, results=surveyed), tmp_path / "map.html"))

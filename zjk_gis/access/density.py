@@ -15,6 +15,7 @@ from zjk_gis.errors import InputError
 from zjk_gis.layers.columns.requirements import require_rows
 from zjk_gis.layers.metric import ready, require_amounts, require_shares
 from zjk_gis.layers.shapes import inner_points
+from zjk_gis.overlay.lattice import Lattice
 from zjk_gis.overlay.polygons import cover_of
 from zjk_gis.standards import rules_table
 from zjk_gis.words import tr
@@ -119,7 +120,7 @@ def facility_density(
     points, without = _points(facilities, region)
     shapely.prepare(ground)
     here = points[shapely.intersects(ground, points)]
-    cells = _cells(ground, cell_m)
+    _, cells = Lattice(float(cell_m)).over(ground)
     count = _counted(cells, here)
     area = shapely.area(cells) / _KM2
     in_core = shapely.area(shapely.intersection(cells, core)) / _KM2
@@ -163,16 +164,6 @@ def _points(facilities: gpd.GeoDataFrame, region: gpd.GeoDataFrame) -> tuple[NDA
     points = inner_points(convert_crs(facilities, region.crs, name="facilities").geometry.to_numpy())
     missing = shapely.is_missing(points)
     return points[~missing], int(missing.sum())
-
-
-def _cells(ground: shapely.Geometry, cell_m: float) -> NDArray[Any]:
-    """Cut the region along whole multiples of the cell's side, from north to south and west to east."""
-    west, south, east, north = shapely.bounds(ground).tolist()
-    x = np.arange(np.floor(west / cell_m), np.ceil(east / cell_m)) * cell_m
-    y = np.arange(np.floor(south / cell_m), np.ceil(north / cell_m))[::-1] * cell_m
-    left, low = (each.ravel() for each in np.meshgrid(x, y))
-    cells = np.asarray(shapely.intersection(ground, shapely.box(left, low, left + cell_m, low + cell_m)))
-    return cells[shapely.area(cells) > 0]
 
 
 def _counted(cells: NDArray[Any], points: NDArray[Any]) -> NDArray[np.int64]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -26,7 +27,17 @@ if TYPE_CHECKING:
     from zjk_gis.assess.working_time import Times
     from zjk_gis.standards.rules import Overrides
 
-__all__ = ["STATES", "Progress", "Rules", "deadlines", "known_at", "moment_of", "progress_of", "rules_of"]
+__all__ = [
+    "STATES",
+    "Progress",
+    "Rules",
+    "deadlines",
+    "known_at",
+    "moment_of",
+    "period_of",
+    "progress_of",
+    "rules_of",
+]
 
 # What holds first is said: a void case has no deadline, one that is handled is not suspended.
 STATES = (
@@ -196,6 +207,32 @@ def moment_of(as_of: str | dt.date, name: str = "as_of") -> np.datetime64:
     """Return a time, or the end of a day."""
     moment = time_of(as_of, name)
     return np.datetime64(moment.time + pd.Timedelta(days=int(moment.is_day)), "us")
+
+
+def period_of(
+    month: str | None, since: str | dt.date | None = None, until: str | dt.date | None = None
+) -> tuple[np.datetime64, np.datetime64]:
+    """Return the first moment of a period, and the first after it; not a time where it is open.
+
+    Examples
+    --------
+    >>> [str(each)[:10] for each in period_of("2025-11")]
+    ['2025-11-01', '2025-12-01']
+    >>> [str(each)[:10] for each in period_of(None, "2025-11-05", None)]
+    ['2025-11-05', 'NaT']
+    """
+    if month is not None:
+        if since is not None or until is not None:
+            raise InputError(tr("give month=, or since= and until="))
+        if not re.fullmatch(r"\d{4}-(0[1-9]|1[0-2])", month):
+            raise InputError(tr("month must be written as 2025-11, not {month!r}", month=month))
+        first = np.datetime64(month, "M")
+        return first.astype("M8[us]"), (first + 1).astype("M8[us]")
+    begins = _NEVER if since is None else np.datetime64(time_of(since, "since").time, "us")
+    ends = _NEVER if until is None else moment_of(until, "until")
+    if begins >= ends:
+        raise InputError(tr("since {since} is not before the end of {until}", since=since, until=until))
+    return begins, ends
 
 
 def known_at(values: Times, moment: np.datetime64) -> Times:

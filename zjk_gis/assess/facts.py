@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -10,9 +9,7 @@ import numpy as np
 import pandas as pd
 
 from zjk_gis.assess.clocks import STATES, progress_of
-from zjk_gis.errors import InputError
 from zjk_gis.layers.columns.times import read_times
-from zjk_gis.words import tr
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -20,7 +17,7 @@ if TYPE_CHECKING:
     from zjk_gis.assess.clocks import Rules
     from zjk_gis.assess.working_time import Times, WorkingCalendar
 
-__all__ = ["CaseFacts", "case_facts", "dates_of", "month_bounds"]
+__all__ = ["CaseFacts", "case_facts", "dates_of"]
 
 _HOUR = np.timedelta64(1, "h")
 
@@ -87,19 +84,3 @@ def case_facts(
 def dates_of(rows: pd.DataFrame, dated: str) -> Times:
     """Read the column that says in which month each incident is."""
     return read_times(rows[dated], name=dated).required().times.to_numpy("M8[us]")
-
-
-def month_bounds(month: str | None) -> tuple[np.datetime64, np.datetime64]:
-    """Return the first moment of a month, and that of the next, of Beijing's clock; of None no time.
-
-    Examples
-    --------
-    >>> [str(moment)[:10] for moment in month_bounds("2025-11")]
-    ['2025-11-01', '2025-12-01']
-    """
-    if month is None:
-        return np.datetime64("NaT", "us"), np.datetime64("NaT", "us")
-    if not re.fullmatch(r"\d{4}-(0[1-9]|1[0-2])", month):
-        raise InputError(tr("month must be written as 2025-11, not {month!r}", month=month))
-    first = np.datetime64(month, "M")
-    return first.astype("M8[us]"), (first + 1).astype("M8[us]")

@@ -6,13 +6,15 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import geopandas as gpd
 import numpy as np
 import pandas as pd
 
 from zjk_gis._optional import need
 from zjk_gis.arguments import checked
-from zjk_gis.assess.clocks import moment_of, rules_of
-from zjk_gis.assess.facts import case_facts, dates_of, month_bounds
+from zjk_gis.assess.clocks import moment_of, period_of, rules_of
+from zjk_gis.assess.facts import case_facts, dates_of
+from zjk_gis.assess.repeats import mark_repeats
 from zjk_gis.assess.working_time import WorkingCalendar
 from zjk_gis.crs import as_metric
 from zjk_gis.errors import InputError, MissingColumnError
@@ -77,6 +79,7 @@ def indicators(
     practice: str | None = None,
     bases: pd.DataFrame | None = None,
     dated: str = "occurred_at",
+    repeats: bool = False,
     tables: Overrides | None = None,
 ) -> pd.DataFrame:
     """Compute the indicators of city management, each with its numerator and its denominator.
@@ -119,6 +122,10 @@ def indicators(
         ``chiefs``.
     dated : str, default "occurred_at"
         The column that says in which month an incident is.
+    repeats : bool, default False
+        Find the repeats by the usual rule of `mark_repeats`, for which the incidents need places; all rows
+        are looked at, those before the month too. To use another rule, or to read a file in parts, mark the
+        incidents first. Rows that cannot be judged are no repeats.
 
     Returns
     -------
@@ -134,7 +141,8 @@ def indicators(
     Raises
     ------
     InputError
-        If `month` is none, neither it nor `as_of` is given, or the rules cannot be used.
+        If `month` is none, neither it nor `as_of` is given, the rules cannot be used, or `repeats` is asked
+        of a file, of a table without places or of one that has the column ``is_repeat``.
     MissingColumnError
         If a column is missing.
 
@@ -156,7 +164,9 @@ def indicators(
     4           closed_rate        2.0          2.0   1.00
     """
     names = [by] if isinstance(by, str) else list(by or ())
-    first, last = month_bounds(month)
+    if repeats:
+        incidents = _with_repeats(incidents)
+    first, last = period_of(month)
     if as_of is None and month is None:
         raise InputError(tr("indicators: say a month= or as_of="))
     question = _Question(
@@ -175,6 +185,19 @@ def indicators(
     found = _told(tally, names, bases)
     found.attrs["hours"] = "classes" if from_file else "exact"
     return found
+
+
+def _with_repeats(incidents: pd.DataFrame | str | os.PathLike[str]) -> pd.DataFrame:
+    """Mark the repeats among incidents that have places and are not marked yet."""
+    if not isinstance(incidents, gpd.GeoDataFrame):
+        raise InputError(
+            tr("repeats are found among incidents with places: read them with read_layer, or mark them with "
+               "mark_repeats first")
+        )  # fmt: skip
+    if "is_repeat" in incidents:
+        raise InputError(tr("incidents: is_repeat is there already; leave out repeats=, or drop the column"))
+    marked: pd.DataFrame = mark_repeats(incidents)
+    return marked
 
 
 @dataclass(frozen=True)

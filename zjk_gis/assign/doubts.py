@@ -22,6 +22,7 @@ from zjk_gis.crs import CGCS2000, datum_of
 from zjk_gis.crs.systems import in_china
 from zjk_gis.errors import InputError
 from zjk_gis.layers.columns.coordinates import is_zero
+from zjk_gis.threads import CHUNK_AT_HAND, in_chunks
 from zjk_gis.words import tr
 
 if TYPE_CHECKING:
@@ -97,10 +98,9 @@ def refuse_misplaced(
     A layer that covers a part of a city explains positions beyond it as little as a wrong system does: where
     most lie far beyond it, `even_if_off` of the caller goes on. Fewer are never refused for that.
     """
-    usable = np.flatnonzero(np.isfinite(x) & np.isfinite(y) & ~is_zero(x, y))
-    if len(usable) < _LEAST_ROWS:  # rule 1
+    rows, few = _samples(x, y)
+    if len(rows) < _LEAST_ROWS:  # rule 1
         return
-    rows, few = (_sample(x, y, usable, most) for most in (_MOST_ROWS, _MOST_MEASURED))
     about = _Asked(plan, crs, max(plan.nearest_within_m, _FAR_OUT_M), name)
     outside = float(about.outside(x[rows], y[rows]).mean())
     if outside > _MOST_OUTSIDE:  # rule 2
@@ -348,15 +348,37 @@ def _in(x: _Floats, y: _Floats, given: Any, wanted: Any) -> tuple[_Floats, _Floa
     return np.where(usable, x, np.nan), np.where(usable, y, np.nan)
 
 
-def _sample(x: _Floats, y: _Floats, rows: NDArray[np.intp], most: int) -> NDArray[np.intp]:
-    """Pick at most so many rows, the same whatever their order: those of the least hash of coordinates."""
-    if len(rows) <= most:
-        return rows
-    a, b = (np.ascontiguousarray(values[rows], dtype=np.float64).view(np.uint64) for values in (x, y))
-    mixed = a * np.uint64(0x9E3779B97F4A7C15) ^ b * np.uint64(0xC2B2AE3D27D4EB4F)
-    mixed = (mixed ^ (mixed >> np.uint64(29))) * np.uint64(0xBF58476D1CE4E5B9)
-    mixed ^= mixed >> np.uint64(32)
-    # Those of the least hashes are among the few below a bound, which about three times as many are.
-    low = np.flatnonzero(mixed < np.uint64(min(3 * most / len(rows), 1.0) * (2**64 - 2**12)))
-    low = low if len(low) > most else np.arange(len(rows))
-    return rows[low[np.argpartition(mixed[low], most)[:most]]]
+def _samples(x: _Floats, y: _Floats) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+    """Pick the rows of usable positions that are looked at, and those that are measured.
+
+    They are the same whatever the order of the rows: those of the least hash of coordinates.
+    """
+    # Of many, those of the least hashes are among the few below a bound, which about three times as many are.
+    share = min(3 * _MOST_ROWS / max(len(x), 1), 1.0)
+    rows, mixed = _hashed(x, y, share)
+    if share < 1.0 and len(rows) <= _MOST_ROWS:
+        rows, mixed = _hashed(x, y, 1.0)
+    looked, measured = (
+        rows if len(rows) <= most else rows[np.argpartition(mixed, most)[:most]]
+        for most in (_MOST_ROWS, _MOST_MEASURED)
+    )
+    return looked, measured
+
+
+def _hashed(x: _Floats, y: _Floats, share: float) -> tuple[NDArray[np.intp], NDArray[np.uint64]]:
+    """Return about a share of the rows of usable positions, those of the least hashes, and the hashes."""
+    bound = np.uint64(share * (2**64 - 2**12))
+
+    def work(part: slice) -> tuple[NDArray[np.intp], NDArray[np.uint64]]:
+        a, b = (np.ascontiguousarray(values[part], dtype=np.float64).view(np.uint64) for values in (x, y))
+        mixed = a * np.uint64(0x9E3779B97F4A7C15) ^ b * np.uint64(0xC2B2AE3D27D4EB4F)
+        mixed = (mixed ^ (mixed >> np.uint64(29))) * np.uint64(0xBF58476D1CE4E5B9)
+        mixed ^= mixed >> np.uint64(32)
+        low = np.arange(len(a)) if share == 1.0 else np.flatnonzero(mixed < bound)
+        east, north = x[part][low], y[part][low]
+        low = low[np.isfinite(east) & np.isfinite(north) & ~is_zero(east, north)]
+        return low + part.start, mixed[low]
+
+    parts = in_chunks(work, len(x), chunk=CHUNK_AT_HAND)
+    rows = np.concatenate([np.empty(0, np.intp), *(each[0] for each in parts)])
+    return rows, np.concatenate([np.empty(0, np.uint64), *(each[1] for each in parts)])

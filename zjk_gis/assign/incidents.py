@@ -365,7 +365,7 @@ def days_judged(
 ) -> tuple[NDArray[np.int64], list[str]]:
     """Return the day by which each incident is judged, as far as a plan asks, and what was inferred."""
     if not plan.needs_day:
-        return np.full(len(incidents), NEVER), []
+        return np.broadcast_to(np.int64(NEVER), len(incidents)), []
     if time not in incidents:
         raise MissingColumnError(
             tr(
@@ -399,4 +399,4 @@ def accuracies(incidents: gpd.GeoDataFrame, column: str) -> tuple[NDArray[np.flo
 def _series(values: Coded | NDArray[np.generic], index: pd.Index) -> pd.Series:
     if isinstance(values, Coded):
         return pd.Series(values.column(), index=index)
-    return pd.Series(values, index=index)
+    return pd.Series(values, index=index, copy=False)  # nobody else holds them

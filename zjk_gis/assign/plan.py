@@ -27,6 +27,7 @@ from zjk_gis.layers.columns.times import check_tz
 from zjk_gis.layers.metric import require_amounts, require_shares
 from zjk_gis.layers.usual import ACCURATE, BORDER_M, NEAREST_M, TZ, is_said
 from zjk_gis.presentation import Presentation, presented
+from zjk_gis.threads import in_chunks
 from zjk_gis.words import listed, tr
 
 if TYPE_CHECKING:
@@ -375,12 +376,10 @@ class AssignmentPlan:
         if accuracy_m is None and self.accuracy_m is not None:
             accuracy_m = np.full(len(x), float(self.accuracy_m))
         if self.at is not None:
-            day = np.full(len(x), self.at)
-        zero = None if crs.is_engineering else is_zero(x, y)
-        if zero is not None and zero.any():
+            day = np.broadcast_to(np.int64(self.at), len(x))
+        zero = None if crs.is_engineering else _zeros(x, y)
+        if zero is not None:
             x, y = np.where(zero, np.nan, x), np.where(zero, np.nan, y)
-        else:
-            zero = None
         exact_in: dict[str, Positions] = {}
         columns: dict[str, Coded | NDArray[np.generic]] = {}
         for task in self.tasks:
@@ -399,7 +398,7 @@ class AssignmentPlan:
                 accuracy=accuracy_m,
                 undecided_below=self.undecided_below,
             )
-            answers.say_unusable(place.unusable(), is_missing, zero)
+            answers.say_unusable(place, is_missing, zero)
             columns |= task.columns(answers)
         return columns
 
@@ -440,6 +439,20 @@ class AssignmentPlan:
         )
         rows = [[tr(task.name), len(task.index), task.code, title_of_crs(task.crs)] for task in self.tasks]
         return Presentation(told, [tr("layer"), tr("rows"), tr("column of codes"), tr("CRS")], rows)
+
+
+def _zeros(x: NDArray[np.float64], y: NDArray[np.float64]) -> NDArray[np.bool_] | None:
+    """Tell which positions are the 0, 0 of devices; None if none is."""
+    zero = np.empty(len(x), np.bool_)
+
+    def look(part: slice) -> bool:
+        if x[part].min() > 1.0:  # as eastings are
+            zero[part] = False
+        else:
+            zero[part] = is_zero(x[part], y[part])
+        return bool(zero[part].any())
+
+    return zero if any(in_chunks(look, len(x))) else None
 
 
 def plan_for(

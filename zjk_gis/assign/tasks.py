@@ -76,11 +76,11 @@ class Task:
         carried, prefix = self.index.carried, self.prefix
         columns: dict[str, Coded | NDArray[np.generic]] = {self.code: carried[self.code].take(answers.row)}
         columns |= {
-            f"{prefix}found": Coded(answers.found.astype(np.int32), FOUND),
+            f"{prefix}found": Coded(answers.found, FOUND),
             f"{prefix}distance_m": answers.distance,
             f"{prefix}candidates": answers.candidates,
             f"{prefix}ambiguous": answers.ambiguous,
-            f"{prefix}reason": Coded(answers.reason.astype(np.int32), REASONS),
+            f"{prefix}reason": Coded(answers.reason, REASONS),
         }
         if answers.share is not None:
             columns[f"{prefix}share"] = answers.share

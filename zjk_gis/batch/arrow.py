@@ -44,6 +44,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
     from numpy.typing import NDArray
 
+    from zjk_gis.batch.row_groups import RowGroup
     from zjk_gis.coordinates.bare_numbers import Limit
     from zjk_gis.layers.columns.datum_words import WebDatum
 
@@ -59,7 +60,13 @@ class Reader(Protocol):
     rows: list[int]
     compression: str
 
-    def read(self, part: int, at: int) -> Iterator[pa.RecordBatch]:
+    def pass_groups(self, template: bytes) -> None:
+        """From now on read as a whole the row groups that can stand in a file with such a footer."""
+
+    def expected(self, part: int, at: int) -> int:
+        """Say about how many pieces `read` will give."""
+
+    def read(self, part: int, at: int) -> Iterator[pa.RecordBatch | RowGroup]:
         """Read one of the files from a row on."""
 
     def sample(self, rows: int) -> pa.RecordBatch | None:
@@ -190,6 +197,34 @@ class ArrowSource(Settled):
                     )
                 )
 
+    def pass_groups(self, template: bytes) -> None:
+        """From now on hand out as a whole the row groups that can stand in a Parquet file as they are.
+
+        Parameters
+        ----------
+        template : bytes
+            The footer of a file of the columns that are wanted.
+        """
+        self._reader.pass_groups(template)
+
+    def pieces(self, batch: Batch, *, wanted: Sequence[str] | None = None) -> Iterator[Batch]:
+        """Take a row group apart into batches, of all columns or some."""
+        group: RowGroup = batch.content
+        pyarrow = need("pyarrow", extra="parquet", purpose="work in batches")
+        schema = self.schema
+        if wanted is not None:
+            schema = pyarrow.schema([schema.field(name) for name in wanted])
+        before = batch.before
+        for found in group.read(self._batch_rows, wanted):
+            rows = type(found).from_arrays(found.columns, schema=schema)
+            yield Batch(rows.num_rows, before, batch.after, rows)
+            before += rows.num_rows
+
+    def judged_by(self, *, by_day: bool) -> list[str]:
+        """Name the columns by which it is found who answers."""
+        places = [self._pair.east, self._pair.north] if self.geometry is None else [self.geometry]
+        return [*dict.fromkeys([*places, *([self._time] if by_day and self._time else [])])]
+
     def checked(self, batch: Batch) -> Batch:
         """Return the batch: columns know their types."""
         return batch
@@ -200,7 +235,8 @@ class ArrowSource(Settled):
 
     def batches_expected(self, place: Place) -> int | None:
         """Return how many batches follow."""
-        return -(-(sum(self._reader.rows) - place.rows) // self._batch_rows)
+        parts = range(place.part, len(self.files))
+        return sum(self._reader.expected(part, place.at if part == place.part else 0) for part in parts)
 
     def places(self, batch: Batch) -> Places:
         """Read the rows' coordinates."""

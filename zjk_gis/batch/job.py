@@ -5,7 +5,7 @@ from __future__ import annotations
 import time as clock
 from collections import Counter, deque
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -16,10 +16,20 @@ from zjk_gis._optional import has
 from zjk_gis._version import __version__
 from zjk_gis.arguments import checked
 from zjk_gis.assign.plan import plan_for
+from zjk_gis.batch.arrow import ArrowSource
 from zjk_gis.batch.ledger import open_ledger
 from zjk_gis.batch.opening import open_source
-from zjk_gis.batch.outcome import JobSummary, judge, summary_of
-from zjk_gis.batch.sources import NotInBatchesError, fingerprint_of, first_points, is_batch_source, parts_of
+from zjk_gis.batch.outcome import JobSummary, Judged, judge, summary_of
+from zjk_gis.batch.parquet_target import ParquetTarget
+from zjk_gis.batch.row_groups import RowGroup
+from zjk_gis.batch.sources import (
+    NotInBatchesError,
+    fingerprint_of,
+    first_points,
+    is_batch_source,
+    parts_of,
+    rows_guessed,
+)
 from zjk_gis.batch.targets import is_batch_target, target_for
 from zjk_gis.batch.whole import assign_whole, check_rows
 from zjk_gis.errors import FileError, InputError, MissingColumnError
@@ -167,6 +177,10 @@ def assign_batch(
     all columns are text, an empty cell is missing, and ``""`` is empty text. Parquet keeps its types,
     compression and metadata, GeoParquet included.
 
+    A row group of half a batch to eight batches that pyarrow wrote and that loses no row goes out with the
+    bytes its columns have. Of these only coordinates and times are read: damage in another column is found by
+    whoever reads that.
+
     Nothing half-written ever stands under the target's name. The work is in ``<target>.parts`` until all is
     done; a job that was killed at any moment, or ran out of disk, goes on from there, and the result is the
     same.
@@ -210,6 +224,7 @@ def assign_batch(
         accuracy_m=accuracy_m,
         policy=policy,
         tz=tz,
+        expected=rows_guessed(files),
     )
     reading = {"lon": lon, "lat": lat, "crs": crs, "datum": datum}
     times: dict[str, Any] = {"dayfirst": dayfirst, "time_format": time_format, "tz": plan.tz}
@@ -313,7 +328,7 @@ class _Outcome:
     """What came out of a batch, ready to be written."""
 
     after: Place
-    encoded: Any
+    encoded: tuple[Any, ...]
     rejects: bytes
     tally: Counter[str]
 
@@ -332,7 +347,8 @@ def _run(
     tally: Counter[str] = Counter(ledger.parts[-1].tally if ledger.parts else {})
     outcomes = _outcomes(source, plan, target, place)
     for outcome in track(outcomes, title=tr("assigning"), total=source.batches_expected(place), show=show):
-        target.write(outcome.encoded)
+        for encoded in outcome.encoded:
+            target.write(encoded)
         if outcome.rejects:
             if not ledger.rejects.tell():
                 ledger.rejects.write(_BOM + source.rejects_header())
@@ -387,16 +403,57 @@ def _read_ahead(batches: Iterator[Batch]) -> Iterator[Batch]:
 
 def _work(batch: Batch, source: Source, plan: AssignmentPlan, target: Target) -> _Outcome:
     """Find who answers for the rows of a batch, and turn them into what will be written."""
+    if (
+        isinstance(batch.content, RowGroup)
+        and isinstance(source, ArrowSource)
+        and isinstance(target, ParquetTarget)
+    ):
+        return _work_on_group(batch, source, plan, target)
     batch = source.checked(batch)
-    judged = judge(source.places(batch), lambda: source.days(batch), plan, source.crs)
+    judged = _judged(batch, source, plan, target)
     judged.tally.update(batch.told)
-    answers = judged.answers
-    if "lon" in target.added:
-        lon, lat = (np.round(values, 9) for values in (judged.places.x, judged.places.y))
-        answers = {"lon": lon, "lat": lat, **answers}
-    encoded = target.encode(batch, judged.keep, judged.places, answers)
+    encoded = target.encode(batch, judged.keep, judged.places, judged.answers)
     rejects = b"" if judged.keep.all() else source.rejects(batch, judged.places.why)
-    return _Outcome(batch.after, encoded, rejects, judged.tally)
+    return _Outcome(batch.after, (encoded,), rejects, judged.tally)
+
+
+def _work_on_group(
+    batch: Batch, source: ArrowSource, plan: AssignmentPlan, target: ParquetTarget
+) -> _Outcome:
+    """Put the answers behind the columns of a row group as they are; if it loses rows, make them anew."""
+    tally: Counter[str] = Counter()
+
+    def answers() -> Iterator[Mapping[str, Any]]:
+        for piece in source.pieces(batch, wanted=source.judged_by(by_day=plan.needs_day)):
+            judged = _judged(piece, source, plan, target)
+            if not judged.keep.all():
+                raise _LosesRowsError
+            tally.update(judged.tally)
+            yield judged.answers
+
+    try:
+        encoded = target.encode_beside(batch.content, answers())
+    except _LosesRowsError:
+        done = [_work(piece, source, plan, target) for piece in source.pieces(batch)]
+        return _Outcome(
+            batch.after,
+            tuple(each for outcome in done for each in outcome.encoded),
+            b"".join(outcome.rejects for outcome in done),
+            sum((outcome.tally for outcome in done), Counter()),
+        )
+    return _Outcome(batch.after, (encoded,), b"", tally)
+
+
+class _LosesRowsError(Exception):
+    """A row of a row group is set aside."""
+
+
+def _judged(batch: Batch, source: Source, plan: AssignmentPlan, target: Target) -> Judged:
+    judged = judge(source.places(batch), lambda: source.days(batch), plan, source.crs)
+    if "lon" not in target.added:
+        return judged
+    lon, lat = (np.round(values, 9) for values in (judged.places.x, judged.places.y))
+    return replace(judged, answers={"lon": lon, "lat": lat, **judged.answers})
 
 
 def _refuse_overwriting(source: Path, files: Sequence[Path], target: Path, rejects: Path) -> None:

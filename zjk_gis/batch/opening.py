@@ -10,6 +10,7 @@ from pyproj import CRS
 
 from zjk_gis._optional import need
 from zjk_gis.batch.arrow import ArrowSource
+from zjk_gis.batch.row_groups import passable_groups
 from zjk_gis.batch.sources import PARQUET, TEXT, Source, parts_of
 from zjk_gis.batch.text import TextSource
 from zjk_gis.errors import GeometryError, InputError
@@ -32,9 +33,12 @@ if TYPE_CHECKING:
 
     import pyarrow as pa
 
+    from zjk_gis.batch.row_groups import RowGroup
     from zjk_gis.io.vector.gdal import Vector
 
 __all__ = ["open_source"]
+
+_GROUP_BATCHES = 8  # a million rows, as pyarrow makes its row groups
 
 
 def open_source(
@@ -167,6 +171,7 @@ class _ParquetReader:
     def __init__(self, files: Sequence[Path], batch_rows: int) -> None:
         parquet = need("pyarrow.parquet", extra="parquet", purpose="read a .parquet file")
         self._files, self._batch_rows = files, batch_rows
+        self._passed: dict[int, dict[int, RowGroup]] = {}
         self.rows: list[int] = []
         self.compression = "zstd"
         for file in files:
@@ -192,21 +197,46 @@ class _ParquetReader:
         self.schema = distinct_schema(self.schema, files[0], report)
         self.remarks = report.remarks
 
-    def read(self, part: int, at: int) -> Iterator[pa.RecordBatch]:
+    def pass_groups(self, template: bytes) -> None:
+        parquet = need("pyarrow.parquet", extra="parquet", purpose="read a .parquet file")
+        sizes = {"least": max(1, self._batch_rows // 2), "most": _GROUP_BATCHES * self._batch_rows}
+        for part, file in enumerate(self._files):
+            with blamed_on(file):
+                self._passed[part] = passable_groups(file, parquet.read_metadata(file), template, **sizes)
+
+    def expected(self, part: int, at: int) -> int:
+        """Say about how many batches follow a row."""
+        passed = self._passed.get(part, {})
+        rest = self.rows[part] - at
+        if not passed:
+            return -(-rest // self._batch_rows)
+        return -(-rest * len(passed) // sum(group.num_rows for group in passed.values()))
+
+    def read(self, part: int, at: int) -> Iterator[pa.RecordBatch | RowGroup]:
         from pyarrow import parquet
 
+        passed = self._passed.get(part, {})
         # Without pre_buffer a row group is read page by page: a file may be one row group of any size.
         with parquet.ParquetFile(self._files[part], pre_buffer=False, buffer_size=1 << 22) as content:
             groups = [content.metadata.row_group(at).num_rows for at in range(content.num_row_groups)]
             ends = np.cumsum(groups)
             first = int(np.searchsorted(ends, at, side="right"))
             over = at - int(ends[first - 1] if first else 0)
-            for batch in content.iter_batches(self._batch_rows, row_groups=range(first, len(groups))):
-                if over >= batch.num_rows:
-                    over -= batch.num_rows
+            while first < len(groups):
+                if first in passed and not over:
+                    yield passed[first]
+                    first += 1
                     continue
-                yield type(batch).from_arrays(batch.slice(over).columns, schema=self.schema)
-                over = 0
+                last = first + 1  # the next that passes, or the end
+                while last < len(groups) and last not in passed:
+                    last += 1
+                for batch in content.iter_batches(self._batch_rows, row_groups=range(first, last)):
+                    if over >= batch.num_rows:
+                        over -= batch.num_rows
+                        continue
+                    yield type(batch).from_arrays(batch.slice(over).columns, schema=self.schema)
+                    over = 0
+                first = last
 
     def sample(self, rows: int) -> pa.RecordBatch | None:
         from pyarrow import parquet
@@ -223,6 +253,12 @@ class _LayerReader:
         self._vector, self._batch_rows = vector, batch_rows
         self.rows = [vector.rows]
         self.schema = vector.schema()
+
+    def pass_groups(self, template: bytes) -> None:
+        pass
+
+    def expected(self, part: int, at: int) -> int:
+        return -(-(self.rows[part] - at) // self._batch_rows)
 
     def read(self, part: int, at: int) -> Iterator[pa.RecordBatch]:
         return self._vector.batches(at, self._batch_rows)

@@ -9,7 +9,6 @@ from __future__ import annotations
 import csv
 import io
 import json
-import shutil
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
@@ -17,12 +16,10 @@ from typing import TYPE_CHECKING, Any, Protocol
 import numpy as np
 
 from zjk_gis._optional import need
-from zjk_gis.batch.columns import as_csv, csv_cell, for_geopackage, points_as_wkb
-from zjk_gis.batch.footer import joined_footer
+from zjk_gis.batch.columns import as_csv, csv_cell, points_as_wkb
+from zjk_gis.batch.parquet_target import GeoPackageTarget, ParquetTarget, unused
 from zjk_gis.batch.text import TextSource, Words, spliced
 from zjk_gis.crs import CGCS2000, WGS84, require_same_datum
-from zjk_gis.io.geopackage_titles import with_titles
-from zjk_gis.io.paths import blamed_on, check_content, format_of, gdal_name
 from zjk_gis.layers.headings import names_beside, word
 from zjk_gis.layers.labels import label
 from zjk_gis.layers.results import CODED
@@ -45,14 +42,13 @@ _ENDINGS = (".parquet", ".geoparquet", ".csv", ".gpkg")
 _BOM = b"\xef\xbb\xbf"  # by which Excel knows UTF-8
 _DEGREES = 9  # decimals: a tenth of a millimetre
 _GEOMETRY = "geometry"
-_LOOKED_AT = 2048  # rows of a batch
 
 
 class Coded(Protocol):
     """A column of text as numbers and the words they stand for; -1 where there is nothing."""
 
     @property
-    def codes(self) -> NDArray[np.int32]:
+    def codes(self) -> NDArray[np.integer[Any]]:
         """Positions in `words`."""
 
     @property
@@ -108,12 +104,12 @@ def target_for(
     names = _Names.beside(source.schema.names, sample, lang if ending == ".csv" else "en")
     if ending == ".csv" and isinstance(source, TextSource):
         return _TextToText(ledger, source, sample, names)
-    columns = _Columns(source, sample, names, with_points=ending == ".gpkg", as_degrees=ending == ".csv")
+    columns = Columns(source, sample, names, with_points=ending == ".gpkg", as_degrees=ending == ".csv")
     if ending == ".csv":
         return _ArrowToText(ledger, columns)
     if ending == ".gpkg":
-        return _GeoPackage(ledger, columns)
-    return _Parquet(ledger, columns)
+        return GeoPackageTarget(ledger, columns)
+    return ParquetTarget(ledger, columns)
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,7 +165,8 @@ class _TextToText:
         ends, texts = [self._at], [self._text]
         for row, (name, column) in enumerate(answers.items()):
             if name in self._bases:
-                codes[row] = np.where(column.codes < 0, 0, column.codes + self._bases[name])
+                codes[row] = column.codes
+                codes[row] = np.where(codes[row] < 0, 0, codes[row] + self._bases[name])
             elif column.dtype == np.bool_:
                 codes[row] = np.where(column, 3, 2)
             else:
@@ -202,7 +199,7 @@ class _TextToText:
         return None
 
 
-class _Columns:
+class Columns:
     """A batch as columns: those of the source and those added."""
 
     def __init__(
@@ -219,7 +216,7 @@ class _Columns:
         self.added = frozenset(sample)
         self.compression = source.compression
         geometry = source.geometry
-        self.geometry = geometry or (_unused(_GEOMETRY, source.schema.names) if with_points else None)
+        self.geometry = geometry or (unused(_GEOMETRY, source.schema.names) if with_points else None)
         self._makes_points = with_points and geometry is None
         self._as_degrees = as_degrees and geometry is not None
         self._truths = pyarrow.array(names.truths, pyarrow.string()) if names.lang == "zh" else None
@@ -236,7 +233,7 @@ class _Columns:
         if self._as_degrees:
             taken = [field.name for field in fields]
             fields = [
-                field.with_name(_unused(f"{field.name}_recorded", taken))
+                field.with_name(unused(f"{field.name}_recorded", taken))
                 if field.name in ("lon", "lat")
                 else field
                 for field in fields
@@ -246,13 +243,15 @@ class _Columns:
             fields.append(pyarrow.field(self.geometry, pyarrow.binary()))
         fields += [
             pyarrow.field(names.titles[name], column.type)
-            for name, column in zip(sample, self._added(sample), strict=True)
+            for name, column in zip(sample, self.of_answers(sample), strict=True)
         ]
         self.schema = pyarrow.schema(fields, metadata=self._metadata(names.renamed))
+        self.added_schema = pyarrow.schema(fields[-len(sample) :])
 
     def encode(
         self, batch: Batch, keep: NDArray[np.bool_], places: Places, answers: Mapping[str, Any]
     ) -> pa.RecordBatch:
+        """Return the rows to be kept with what was found for them."""
         pyarrow = need("pyarrow", extra="parquet", purpose="work in batches")
         rows = self.source.table(batch, keep)
         columns = [
@@ -265,13 +264,14 @@ class _Columns:
             columns += [pyarrow.array(values) for values in _degrees(self.source.crs, x, y)]
         if self._makes_points:
             columns.append(points_as_wkb(x, y))
-        added = self._added(answers)
+        added = self.of_answers(answers)
         if not keep.all():
             mask = pyarrow.array(keep)
             added = [column.filter(mask) for column in added]
         return pyarrow.RecordBatch.from_arrays([*columns, *added], schema=self.schema)
 
-    def _added(self, answers: Mapping[str, Any]) -> list[Any]:
+    def of_answers(self, answers: Mapping[str, Any]) -> list[Any]:
+        """Return what was found as columns."""
         pyarrow = need("pyarrow", extra="parquet", purpose="work in batches")
         columns = []
         for name, column in answers.items():
@@ -281,7 +281,7 @@ class _Columns:
                     values = pyarrow.DictionaryArray.from_arrays(values.cast("int8"), self._truths)
                 columns.append(values)
                 continue
-            codes = pyarrow.array(column.codes, mask=column.codes < 0)
+            codes = pyarrow.array(column.codes, pyarrow.int32(), mask=column.codes < 0)
             columns.append(pyarrow.DictionaryArray.from_arrays(codes, self._words[name]))
         return columns
 
@@ -312,7 +312,7 @@ class _Columns:
 class _ArrowToText:
     """Columns as lines of text."""
 
-    def __init__(self, ledger: Ledger, columns: _Columns) -> None:
+    def __init__(self, ledger: Ledger, columns: Columns) -> None:
         self._file, self._columns = ledger.rows, columns
         self.added = columns.added
         if not self._file.tell():
@@ -331,135 +331,6 @@ class _ArrowToText:
 
     def finish(self) -> Path | None:
         return None
-
-
-class _Parquet:
-    """Parquet files one behind the other in one growing file, which at last get one footer for all.
-
-    Every batch is made a file of its own in memory, so that several are encoded and compressed at a time. A
-    part ends with a footer for its batches, by which another process can go on behind it.
-    """
-
-    def __init__(self, ledger: Ledger, columns: _Columns) -> None:
-        self._file, self._columns = ledger.rows, columns
-        self.added = columns.added
-        self._parts, self._batches = _Pieces(), _Pieces()
-        begin = 0
-        for part in ledger.parts:
-            if part.rows_end > begin:  # there may have been nothing but rejects
-                self._add_part(begin, part.rows_end)
-            begin = part.rows_end
-        self._begin = begin
-
-    def encode(
-        self, batch: Batch, keep: NDArray[np.bool_], places: Places, answers: Mapping[str, Any]
-    ) -> Any:
-        rows = self._columns.encode(batch, keep, places, answers)
-        return self._as_file(rows) if rows.num_rows else None
-
-    def write(self, encoded: Any) -> None:
-        if encoded is not None:
-            view = memoryview(encoded)
-            size = int.from_bytes(view[-8:-4], "little")
-            self._batches.add(self._file.tell() - self._begin, bytes(view[-8 - size : -8]))
-            self._file.write(view)
-
-    def end_part(self) -> None:
-        if self._batches.footers:
-            if len(self._batches.footers) > 1:
-                self._file.write(self._batches.joined())
-            self._add_part(self._begin, self._file.tell())
-            self._batches = _Pieces()
-        self._begin = self._file.tell()
-
-    def finish(self) -> Path | None:
-        if not self._parts.footers and not self._batches.footers:
-            self.write(self._as_file(self._columns.schema.empty_table()))
-        self.end_part()
-        if len(self._parts.footers) > 1:
-            self._file.write(self._parts.joined())
-        return None
-
-    def _as_file(self, rows: Any) -> Any:
-        pyarrow = need("pyarrow", extra="parquet", purpose="write a .parquet file")
-        parquet = need("pyarrow.parquet", extra="parquet", purpose="write a .parquet file")
-        made = pyarrow.BufferOutputStream()
-        with parquet.ParquetWriter(
-            made,
-            self._columns.schema,
-            compression=self._columns.compression,
-            use_dictionary=_worth_a_dictionary(rows),
-        ) as out:
-            out.write(rows)
-        return made.getvalue()
-
-    def _add_part(self, begin: int, end: int) -> None:
-        size = int.from_bytes(self._file.read_back(end - 8, 4), "little")
-        self._parts.add(begin, self._file.read_back(end - 8 - size, size))
-
-
-def _worth_a_dictionary(rows: Any) -> list[str] | bool:
-    """Name the columns whose values come again and again: only for them a dictionary is worth its time."""
-    types = need("pyarrow", extra="parquet", purpose="write a .parquet file").types
-    if any(types.is_nested(field.type) for field in rows.schema):
-        return True
-    first = rows.slice(0, _LOOKED_AT)
-    return [
-        name
-        for name, column in zip(rows.schema.names, first.columns, strict=True)
-        if types.is_dictionary(column.type) or 2 * len(column.unique()) < len(column)
-    ]
-
-
-class _Pieces:
-    """Parquet files that stand behind one another: where each begins, and its footer."""
-
-    def __init__(self) -> None:
-        self.begins: list[int] = []
-        self.footers: list[bytes] = []
-
-    def add(self, begin: int, footer: bytes) -> None:
-        self.begins.append(begin)
-        self.footers.append(footer)
-
-    def joined(self) -> bytes:
-        return joined_footer(self.footers, self.begins)
-
-
-class _GeoPackage(_Parquet):
-    """Parquet on the way, and one layer out of it at the end: SQLite knows no state to go on from."""
-
-    def __init__(self, ledger: Ledger, columns: _Columns) -> None:
-        super().__init__(ledger, columns)
-        self._target, self._made = ledger.target, ledger.workplace()
-
-    def finish(self) -> Path | None:
-        import pyogrio
-        from pyarrow import RecordBatchReader, parquet
-
-        super().finish()
-        with blamed_on(self._target, "written"):
-            self._made.unlink(missing_ok=True)
-            if self._target.exists():  # its other layers stay
-                check_content(self._target, format_of(self._target))
-                shutil.copyfile(self._target, self._made)
-            schema = for_geopackage(self._columns.schema.empty_table()).schema
-            taken = {name.casefold() for name in schema.names}
-            with parquet.ParquetFile(self._file.path, pre_buffer=False, buffer_size=1 << 22) as content:
-                rows = (for_geopackage(batch) for batch in content.iter_batches())
-                pyogrio.write_arrow(
-                    RecordBatchReader.from_batches(schema, rows),
-                    gdal_name(self._made),
-                    layer=self._target.stem,
-                    driver="GPKG",
-                    geometry_name=self._columns.geometry,
-                    geometry_type="Point",
-                    crs=self._columns.source.crs.to_wkt(),
-                    FID=_unused("fid", sorted(taken)),
-                    GEOMETRY_NAME=_unused("geom", sorted(taken - {str(self._columns.geometry).casefold()})),
-                )
-            with_titles(self._made, self._target.stem)
-        return self._made
 
 
 def _joined(names: list[str], delimiter: str) -> bytes:
@@ -488,9 +359,3 @@ def _degrees(
         require_same_datum(crs, CRS.from_epsg(CGCS2000), "incidents")
         x, y = Transformer.from_crs(crs, CGCS2000, always_xy=True).transform(x, y)
     return np.round(x, _DEGREES), np.round(y, _DEGREES)
-
-
-def _unused(name: str, taken: list[str]) -> str:
-    while name in taken:
-        name += "_"
-    return name

@@ -25,7 +25,7 @@ from zjk_gis.io.paths import blamed_on
 from zjk_gis.io.tables.cells import Cells, Places, Why, bounded, days_of_cells, numbers_of_cells, places_of
 from zjk_gis.io.tables.geometry import parse_crs
 from zjk_gis.io.tables.layout import left_out_said, tell_left_out
-from zjk_gis.io.tables.scan import loops_for
+from zjk_gis.io.tables.scan import SPARE, loops_for
 from zjk_gis.io.tables.stream import MixedLines, is_packed
 from zjk_gis.io.tables.text import TextTable
 from zjk_gis.layers.columns.coordinates import SAMPLE_ROWS, Pair, named_columns, north_first
@@ -332,7 +332,8 @@ def spliced(
     starts = np.empty(batch.rows, dtype=np.int64)
     ending = loops.text(line_end)
     size = loops.measure_rows(found.begin, found.end, keep, padding, words.codes, words.at, ending, starts)
-    out = loops.room(size) if room is None or loops.room is bytearray else room(size)
+    whole = size + SPARE
+    out = loops.room(whole) if room is None or loops.room is bytearray else room(whole)
     loops.splice_rows(
         found.text,
         found.begin,
@@ -342,7 +343,7 @@ def spliced(
         ord(source.delimiter),
         words.codes,
         words.at,
-        loops.text(words.text),
+        loops.text(words.text + bytes(SPARE)),
         ending,
         starts,
         out,

@@ -30,9 +30,11 @@ if TYPE_CHECKING:
     from zjk_gis.cli.console import Console
 
 __all__ = [
+    "cases_options",
     "datum_option",
     "even_if_off_option",
     "place_options",
+    "read_cases",
     "read_city",
     "read_companion",
     "read_incidents",
@@ -51,6 +53,17 @@ datum_option = click.option(
     help="The datum of the positions: gcj02 (高德), bd09 (百度), wgs84 or cgcs2000; by default what the file "
     "itself says.",
 )
+
+
+def cases_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Give a command the options that `read_cases` takes: incidents, the datum, and whether to fix them."""
+    command = click.option(
+        "--fix-positions", is_flag=True, help="Fix swapped axes and GCJ-02, and say which."
+    )(command)
+    incidents = click.option(
+        "--incidents", type=click.Path(path_type=Path), help="Incidents; by default those of the city."
+    )
+    return incidents(datum_option(command))
 
 
 def place_options(command: Callable[..., Any]) -> Callable[..., Any]:
@@ -111,6 +124,32 @@ def read_zones(city: Path | str, layer: str | None, console: Console) -> gpd.Geo
     zones = zones_of(city, layer)
     tell_report(zones, console)
     return mend(zones, "zones", console)
+
+
+def read_cases(
+    city: Path | str,
+    path: Path | None,
+    console: Console,
+    *,
+    datum: str | None = None,
+    fix: bool = False,
+    by_roads: bool = True,
+) -> gpd.GeoDataFrame:
+    """Read the incidents of a file, or else those that the city has.
+
+    The city's roads tell what datum a file has, where its places matter: unless told otherwise.
+
+    Raises
+    ------
+    InputError
+        If none is named and the city has none.
+    """
+    if path is not None:
+        roads = read_city(city, console, layers=["roads"]).get("roads") if by_roads else None
+        return read_incidents(path, console, roads=roads, datum=datum, fix=fix)
+    layers = read_city(city, console, layers=["incidents"])
+    require_layers(layers, city, "incidents")
+    return layers["incidents"]
 
 
 def read_incidents(

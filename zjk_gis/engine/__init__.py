@@ -41,7 +41,7 @@ in another grid: `segments` lists edges by cell and looks outward from a point.
 **Where others do better.** For a handful of points on huge polygons that are used once, a prepared geometry
 of GEOS needs no index at all. For joins of polygons with polygons this engine does not help. And where the
 machine may keep no compiled code, each process compiles before its first large question; elsewhere only the
-first process does, two of them side by side, or `zjk-gis warm` (`warming`).
+first process does, two of them side by side, or `zjk-gis warm` (`warming`, `kept`, `announcing`).
 """
 
 from zjk_gis.engine.lines import LineIndex

@@ -1,8 +1,7 @@
 """The one way to compile a function, and what a user sees of it.
 
-Kernels become machine code at their first call, and the code is kept on disk beside the module, or in the
-user's cache directory where that cannot be written. Where neither can be, all works and is compiled again in
-each process. The first compilation takes some seconds and says so on stderr.
+Kernels become machine code at their first call, and the code is kept on disk (`kept`). Where it cannot be,
+all works and is compiled again in each process. Compiling takes some seconds, and says so (`announcing`).
 
 Compiling takes as long as there is to compile. So kernels give each other numbers of one type (a bare 0 is a
 type of its own, and makes another variety of all that is called with it), and copy in loops (an assignment to
@@ -14,15 +13,16 @@ it calls, in whatever file they stand.
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import numba
 from numba.core import event
 
-from zjk_gis.words import tr
+from zjk_gis.engine.announcing import Announcer
+from zjk_gis.engine.kept import KeptCode
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -56,13 +56,9 @@ def inner(function: _Function) -> _Function:
 def _kept(function: _Function, **options: Any) -> _Function:
     """Compile a function, and keep its code on disk where that is possible."""
     options |= {"nogil": True, "error_model": "numpy", "no_cfunc_wrapper": True}
-    try:
-        kernel: Any = numba.njit(cache=True, **options)(function)
-    except RuntimeError:  # no directory to keep the code in
-        uncached: Any = numba.njit(**options)(function)
-        return uncached  # type: ignore[no-any-return]
-    file = kernel._cache._cache_file  # noqa: SLF001
-    file._source_stamp = (*file._source_stamp, _SOURCES)  # noqa: SLF001
+    kernel: Any = numba.njit(**options)(function)
+    with contextlib.suppress(RuntimeError):  # no directory to keep the code in
+        kernel._cache = KeptCode(function, _SOURCES)  # noqa: SLF001
     return kernel  # type: ignore[no-any-return]
 
 
@@ -74,21 +70,5 @@ def _digest_of_sources() -> str:
     return digest.hexdigest()
 
 
-class _Announcer(event.Listener):
-    """Says once in a process that compiling has begun."""
-
-    said = False
-
-    def on_start(self, event: event.Event) -> None:
-        kernel = event.data["dispatcher"].py_func.__module__
-        if not self.said and kernel.startswith("zjk_gis."):
-            self.said = True
-            said = tr("zjk_gis: compiling the engine, once, about half a minute")
-            print(said, file=sys.stderr, flush=True)
-
-    def on_end(self, event: event.Event) -> None:
-        pass
-
-
 _SOURCES = _digest_of_sources()
-event.register("numba:compile", _Announcer())  # type: ignore[no-untyped-call]
+event.register("numba:compile", Announcer())  # type: ignore[no-untyped-call]

@@ -11,6 +11,8 @@ Expansions are exact as long as no product leaves the range of doubles. Where on
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
 from zjk_gis.engine.compiled import compiled, inner, lean
@@ -54,7 +56,7 @@ def orient(ax: float, ay: float, bx: float, by: float, cx: float, cy: float) -> 
 def _orient_exactly(ax: float, ay: float, bx: float, by: float, cx: float, cy: float) -> int:
     """Sum ax*by - ax*cy - cx*by - ay*bx + ay*cx + cy*bx without rounding."""
     total = np.empty(12)
-    size = 0
+    size: Any = np.int64(0)
     for term in range(6):
         if term == 0:
             p, q = ax, by

@@ -350,8 +350,8 @@ def _look_at_blocks(
             cc = c - k
             while cc <= c + k:
                 if 0 <= cc < bx:
-                    gap_u = _gap(u, cc * _BLOCK, cc * _BLOCK + _BLOCK)
-                    gap_v = _gap(v, rr * _BLOCK, rr * _BLOCK + _BLOCK)
+                    gap_u = _gap(u, float(cc * _BLOCK), float(cc * _BLOCK + _BLOCK))
+                    gap_v = _gap(v, float(rr * _BLOCK), float(rr * _BLOCK + _BLOCK))
                     if np.sqrt(gap_u * gap_u + gap_v * gap_v) * d * shrink <= best:
                         any_near = True
                         if blocks[rr, cc]:
@@ -387,14 +387,14 @@ def _look_into_block(
 ) -> tuple[Real, Whole, Whole]:
     shrink = 1.0 - 1e-6
     for r in range(rr * _BLOCK, min(rr * _BLOCK + _BLOCK, ny)):
-        gap_v = _gap(v, r, r + 1.0)
+        gap_v = _gap(v, float(r), r + 1.0)
         if gap_v * d * shrink > best:
             continue
         for c in range(cc * _BLOCK, min(cc * _BLOCK + _BLOCK, nx)):
             cell = r * nx + c
             if first[cell] == first[cell + 1]:
                 continue
-            gap_u = _gap(u, c, c + 1.0)
+            gap_u = _gap(u, float(c), c + 1.0)
             if np.sqrt(gap_u * gap_u + gap_v * gap_v) * d * shrink <= best:
                 best, best_owner, best_segment = _look(
                     px, py, cell, best, best_owner, best_segment, ends, owner, first, listed, rank

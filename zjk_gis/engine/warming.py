@@ -15,12 +15,13 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import shapely
 
+from zjk_gis.engine.kept import KeptCode, can_keep, holds_any
 from zjk_gis.threads import count, each_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-__all__ = ["GROUPS", "beside", "compile_group", "is_kept", "warm"]
+__all__ = ["GROUPS", "beside", "compile_and_keep", "compile_group", "is_kept", "warm"]
 
 
 def _grid() -> None:
@@ -31,6 +32,7 @@ def _grid() -> None:
 
 def _points() -> None:
     from zjk_gis.engine.polygons.grid import CompiledGrid
+    from zjk_gis.engine.widths.approximate import Approximation
 
     x = np.zeros(1)
     nowhere = CompiledGrid(
@@ -40,6 +42,19 @@ def _points() -> None:
     )  # fmt: skip
     nowhere.locate(x, x)
     nowhere.contacts(x, x, np.ones(1))
+    in_degrees = Approximation.fit(lambda x, y: (x, y), (0.0, 0.0, 1.0, 1.0), 1.0)
+    if in_degrees is not None:
+        in_degrees.apply(x, x)
+
+
+def _discs() -> None:
+    from zjk_gis.engine.polygons.discs import ChainedRings
+    from zjk_gis.engine.shapes import Rings
+
+    one = np.ones(1)
+    ChainedRings(Rings.of(np.array([shapely.box(0, 0, 1, 1)]))).disc_shares(
+        one, one, one, np.zeros(1, np.int64)
+    )
 
 
 def _lines() -> None:
@@ -50,12 +65,18 @@ def _lines() -> None:
     street.within([0.0], [0.0], distance=1.0)
 
 
-GROUPS: dict[str, Callable[[], None]] = {"grid": _grid, "points": _points, "lines": _lines}
+GROUPS: dict[str, Callable[[], None]] = {"grid": _grid, "points": _points, "lines": _lines, "discs": _discs}
 
 
 def compile_group(name: str) -> None:
     """Compile the kernels of a group, or load them where they are kept, by asking them next to nothing."""
     GROUPS[name]()
+
+
+def compile_and_keep(name: str) -> None:
+    """Compile the kernels of a group, and end the process with an error if they could not be kept."""
+    compile_group(name)
+    sys.exit(1 if KeptCode.failed else 0)
 
 
 def warm() -> Iterator[bool]:
@@ -67,13 +88,13 @@ def is_kept() -> bool:
     """Tell whether compiled code is on disk, so that the next process need not compile it."""
     from zjk_gis.engine.polygons.locate import locate_points
 
-    return _is_kept(locate_points) is True
+    return holds_any(locate_points)
 
 
 @contextmanager
 def beside(group: str, kernel: Any) -> Iterator[None]:
     """Let another process compile a group meanwhile, unless its kernel is there already or cannot be kept."""
-    if count() == 1 or kernel.overloads or _is_kept(kernel) is not False:
+    if count() == 1 or kernel.overloads or holds_any(kernel) or not can_keep(kernel):
         yield
         return
     try:
@@ -89,14 +110,11 @@ def beside(group: str, kernel: Any) -> Iterator[None]:
 
 
 def _started(group: str) -> subprocess.Popen[bytes]:
-    """Start a process that compiles a group; it imports nothing from the directory it runs in."""
-    words = f"from zjk_gis.engine.warming import compile_group; compile_group({group!r})"
+    """Start a process that compiles a group; it imports nothing from the directory it runs in.
+
+    It ends with an error where the disk did not take what it compiled.
+    """
+    words = f"from zjk_gis.engine.warming import compile_and_keep; compile_and_keep({group!r})"
     silent = subprocess.DEVNULL
     command = [sys.executable, "-P", "-c", words]
     return subprocess.Popen(command, stdin=silent, stdout=silent, stderr=silent)  # noqa: S603
-
-
-def _is_kept(kernel: Any) -> bool | None:
-    """Tell whether code of a kernel is on disk; None where it cannot be."""
-    file = getattr(kernel._cache, "_cache_file", None)  # noqa: SLF001
-    return None if file is None else bool(file._load_index())  # noqa: SLF001

@@ -25,7 +25,7 @@ class Coded:
     Attributes
     ----------
     codes : ndarray of int32
-        Positions in `words`, -1 where there is nothing.
+        Positions in `words`, -1 where there is nothing; of uint8 where there is always something.
     words : ndarray of object
 
     Examples
@@ -35,7 +35,7 @@ class Coded:
     (['张伟', '李明'], ['张伟', None])
     """
 
-    codes: NDArray[np.int32]
+    codes: NDArray[np.int32] | NDArray[np.uint8]
     words: NDArray[np.object_]
 
     @classmethod
@@ -45,9 +45,15 @@ class Coded:
         return cls(codes.astype(np.int32), np.asarray(words, dtype=object))
 
     def take(self, rows: NDArray[np.integer]) -> Coded:
-        """Return the words of some rows; none where the row is negative."""
-        codes = self.codes[rows] if len(self.codes) else np.full(len(rows), -1, np.int32)
-        return Coded(np.where(rows < 0, np.int32(-1), codes).astype(np.int32, copy=False), self.words)
+        """Return the words of some rows; none where the row is -1."""
+        own = np.append(self.codes.astype(np.int32, copy=False), np.int32(-1))  # the last stands for no row
+        codes = np.empty(len(rows), np.int32)
+
+        def take(part: slice) -> None:
+            codes[part] = own[rows[part]]
+
+        in_chunks(take, len(rows))
+        return Coded(codes, self.words)
 
     def texts(self) -> NDArray[np.object_]:
         """Return the words themselves, None where there is nothing."""
@@ -67,8 +73,10 @@ class Coded:
         words = pa.array([*self.words, None], pa.large_string())  # the last stands for -1
 
         def take(part: slice) -> Any:
-            codes = self.codes[part]
-            return words.take(pa.array(np.where(codes < 0, np.int32(len(self.words)), codes)))
+            codes: NDArray[Any] = self.codes[part]
+            if codes.dtype != np.uint8:
+                codes = np.where(codes < 0, np.int32(len(self.words)), codes)
+            return words.take(pa.array(codes))
 
         portion = max(CHUNK, -(-len(self.codes) // count()))  # few, as each is a chunk of the column
         parts = in_chunks(take, len(self.codes), chunk=portion)

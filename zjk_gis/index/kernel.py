@@ -16,15 +16,16 @@ import numpy as np
 
 from zjk_gis.engine import BORDER as ON_BORDER
 from zjk_gis.engine import INSIDE as STRICTLY_INSIDE
-from zjk_gis.engine import Pairs, disc_shares
+from zjk_gis.engine import NONE as NOT_FOUND
+from zjk_gis.engine import Pairs
 from zjk_gis.index.policy import first_by_rank, first_in_runs, nearness
 from zjk_gis.layers.columns.periods import ALWAYS, NEVER
-from zjk_gis.threads import in_chunks
+from zjk_gis.threads import CHUNK_AT_HAND, in_chunks
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from zjk_gis.engine import Contacts, LineIndex, PolygonIndex, Positions
+    from zjk_gis.engine import Contacts, LineIndex, Located, PolygonIndex, Positions
 
 __all__ = [
     "FOUND",
@@ -136,10 +137,10 @@ class Answers:
         )
 
     def say_unusable(
-        self, unusable: NDArray[np.bool_], missing: NDArray[np.bool_] | None, zero: NDArray[np.bool_] | None
+        self, place: Positions, missing: NDArray[np.bool_] | None, zero: NDArray[np.bool_] | None
     ) -> None:
         """Say of points without usable position that this is why nobody answers."""
-        self.reason[unusable] = _BAD_POSITION
+        self.reason[place.unusable()] = _BAD_POSITION
         if zero is not None:
             self.reason[zero] = _ZERO
         if missing is not None:
@@ -168,22 +169,14 @@ def answer_by_polygons(
     2. Where there is none, the nearest valid zone within `nearest_within` answers.
     3. Otherwise nobody does.
     """
-    size = len(place.x)  # works out where they lie, which is needed more than once
+    place.work_out()  # which is needed more than once
     located = index.locate_at(place, near=border_within)
-    plain = (located.found == STRICTLY_INSIDE) & (located.count == 1)
-    if rows.are_bounded:
-        plain &= rows.hold(located.row, day) & (day != NEVER)
-    if located.near is not None:
-        plain &= ~located.near
-    answers = Answers(
-        row=located.row,
-        found=np.full(size, _INSIDE, dtype=np.uint8),
-        reason=np.full(size, _ONE_ZONE, dtype=np.uint8),
-        distance=np.zeros(size),
-        candidates=np.ones(size, dtype=np.int64),
-        ambiguous=np.zeros(size, dtype=bool),
-    )
-    rest = index.by_tile(np.flatnonzero(~plain), place.x, place.y)
+    answers, rest, alone = _answered_at_once(located, rows, day)
+    if nearest_within > 0:
+        # Those that are nowhere near a border, either, have been answered.
+        near = index.locate_at(place.of(alone), near=nearest_within).near
+        rest = np.concatenate([rest, alone if near is None else alone[near]])
+    rest = index.by_tile(rest, place.x, place.y)
 
     def look(part: slice) -> None:
         few = rest[part]
@@ -192,6 +185,48 @@ def answer_by_polygons(
 
     in_chunks(look, len(rest), chunk=_CHUNK)
     return answers
+
+
+def _answered_at_once(
+    located: Located, rows: Rows, day: NDArray[np.int64]
+) -> tuple[Answers, NDArray[np.int64], NDArray[np.int64]]:
+    """Answer for all points that lie in one zone and near no border, and say of the rest that nobody does.
+
+    Returns the answers, the points that have to be looked at, and those that have no zone or border near.
+    """
+    size = len(located.row)
+    answers = Answers(
+        row=located.row,
+        found=np.empty(size, np.uint8),
+        reason=np.empty(size, np.uint8),
+        distance=np.zeros(size),  # memory that is not written to costs nothing
+        candidates=np.empty(size, np.int64),
+        ambiguous=np.empty(size, np.bool_),
+    )
+    is_bounded = rows.are_bounded
+
+    def begin(part: slice) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        found = located.found[part]
+        plain = (found == STRICTLY_INSIDE) & (located.count[part] == 1)
+        alone = found == NOT_FOUND
+        if located.near is not None:
+            far = ~located.near[part]
+            plain &= far
+            alone &= far
+        if is_bounded:
+            plain &= rows.hold(located.row[part], day[part]) & (day[part] != NEVER)
+        answers.found[part] = alone * np.uint8(_NONE)  # the others are _INSIDE and _ONE_ZONE, which are 0
+        answers.reason[part] = alone * np.uint8(_OUT_OF_REACH)
+        answers.candidates[part] = ~alone
+        answers.ambiguous[part] = alone
+        nobody = part.start + np.flatnonzero(alone)
+        answers.distance[nobody] = np.nan
+        return part.start + np.flatnonzero(~(plain | alone)), nobody
+
+    parts = in_chunks(begin, size)
+    nothing = np.empty(0, np.int64)
+    rest, alone = (np.concatenate([nothing, *each]) for each in zip((nothing, nothing), *parts, strict=True))
+    return answers, rest, alone
 
 
 @dataclass(frozen=True, slots=True)
@@ -253,14 +288,16 @@ def _pick(contacts: Contacts, rank: NDArray[np.int64]) -> tuple[NDArray[np.int64
 
 def accuracy_shares(
     index: PolygonIndex,
-    x: NDArray[np.float64],
-    y: NDArray[np.float64],
+    place: Positions,
     row: NDArray[np.integer],
     accuracy: NDArray[np.float64],
     *,
     holds: NDArray[np.bool_],
+    near: NDArray[np.bool_] | None = None,
 ) -> NDArray[np.float64]:
     """Return how much of each accuracy circle lies in the answering zone.
+
+    `near` tells which circles may reach a border, where that is known of all.
 
     1. 0 where nobody answers; 1 where somebody does and the accuracy is not known.
     2. 0 where the circle is boundless.
@@ -268,30 +305,48 @@ def accuracy_shares(
        merely the nearest.
     4. Elsewhere the circle is cut with the zone.
     """
-    share = (row >= 0).astype(np.float64)  # 1
-    known = (accuracy > 0) & (row >= 0)
-    boundless = known & (accuracy > _ANYWHERE_M)  # infinity among them: no zone holds any share of it
-    share[boundless | (known & ~holds)] = 0.0  # 2, 3
-    asked = np.flatnonzero(known & ~boundless)
+    share = np.empty(len(row))
+
+    def begin(part: slice) -> NDArray[np.int64]:
+        is_answered = row[part] >= 0
+        known = (accuracy[part] > 0) & is_answered
+        bounded = accuracy[part] <= _ANYWHERE_M  # not infinity: no zone holds any share of it
+        share[part] = is_answered & (~known | (bounded & holds[part]))  # 1, 2, 3
+        asked = known & bounded
+        found: NDArray[np.int64] = part.start + np.flatnonzero(asked if near is None else asked & near[part])
+        return found
+
+    parts = in_chunks(begin, len(row), chunk=CHUNK_AT_HAND)
+    asked = np.concatenate([np.empty(0, np.int64), *parts])
+    if near is None:
+        asked = _reaching(index, place, asked, accuracy)
     if len(asked):  # 4
-        near = index.locate(x[asked], y[asked], near=float(accuracy[asked].max())).near
-        asked = asked[near]
-        share[asked] = disc_shares(
-            index.rings, x[asked], y[asked], accuracy[asked], row[asked].astype(np.int64)
-        )
+        share[asked] = index.disc_shares(*place.exact(asked), accuracy[asked], row[asked])
     return share
+
+
+def _reaching(
+    index: PolygonIndex, place: Positions, asked: NDArray[np.int64], accuracy: NDArray[np.float64]
+) -> NDArray[np.int64]:
+    """Return which accuracy circles may reach a border, asking for those of about one size at a time."""
+    sizes = np.frexp(accuracy[asked])[1]
+    found = []
+    for size in np.flatnonzero(np.bincount(sizes - sizes.min(initial=0))) + sizes.min(initial=0):
+        some = asked[sizes == size]
+        near = index.locate_at(place.of(some), near=float(accuracy[some].max())).near
+        found.append(some if near is None else some[near])
+    return np.concatenate([np.empty(0, np.int64), *found])
 
 
 def doubt_inaccurate(
     answers: Answers,
     index: PolygonIndex,
-    x: NDArray[np.float64],
-    y: NDArray[np.float64],
+    place: Positions,
     accuracy: NDArray[np.float64],
     undecided_below: float,
 ) -> None:
     """Work out how much of each accuracy circle lies in the answering zone; too little is undecided."""
-    answers.share = accuracy_shares(index, x, y, answers.row, accuracy, holds=answers.distance == 0)
+    answers.share = accuracy_shares(index, place, answers.row, accuracy, holds=answers.distance == 0)
     undecided = (accuracy > 0) & (answers.row >= 0) & (answers.share < undecided_below)
     answers.ambiguous |= undecided
     answers.reason[undecided] = _UNDECIDED

@@ -235,6 +235,7 @@ class ZoneIndex(AnsweringIndex):
         )
         is_compiled = bool(compiled) and prepared.measured_in == own
         polygons = compiled[0] if is_compiled else PolygonIndex(kept.geometry.to_numpy(), prepared.rows.rank)
+        polygons.expect(expected)
         return cls(polygons, prepared, kept)
 
     def __len__(self) -> int:
@@ -280,7 +281,7 @@ class ZoneIndex(AnsweringIndex):
             self._polygons, self.rows, place, day, border_within=border_within, nearest_within=nearest_within
         )
         if accuracy is not None:
-            doubt_inaccurate(answers, self._polygons, place.x, place.y, accuracy, undecided_below)
+            doubt_inaccurate(answers, self._polygons, place, accuracy, undecided_below)
         return answers
 
     def nearest_m(
@@ -334,7 +335,13 @@ class ZoneIndex(AnsweringIndex):
         require_amounts(border_within_m=border_within_m)
         xs, ys = given_coordinates(x, y)
         place = self.place(xs, ys, crs)
-        border_m = None
+        border_m = radius = reaches = None
+        reach = 0.0
+        if accuracy_m is not None:
+            radius = accuracy_radii(accuracy_m, len(xs)) * self._units(1.0)
+            # Circles of about one size are looked at on the way; what is looked for has to be near.
+            reach = float(radius.max(initial=0.0))
+            reach = reach if 2.0 * float(radius.min(initial=reach)) >= reach else 0.0
         located: Located | NearBorders
         if border_within_m > 0:
             located = near = locate_near_borders(
@@ -342,14 +349,12 @@ class ZoneIndex(AnsweringIndex):
             )
             holds, border_m = near.holds, near.border / self._units(1.0)
         else:
-            located = self._polygons.locate_at(place)
-            holds = located.row >= 0
+            located = plain = self._polygons.locate_at(place, near=reach)
+            holds, reaches = located.row >= 0, plain.near
         row, found, count = located.row, located.found, located.count
-        if accuracy_m is None:
+        if radius is None:
             return ZonesFound(self.positions(row), found, count, border_m)
-        radius = accuracy_radii(accuracy_m, len(xs)) * self._units(1.0)
-        exact = place.exact(np.arange(len(xs)))
-        share = accuracy_shares(self._polygons, *exact, row, radius, holds=holds)
+        share = accuracy_shares(self._polygons, place, row, radius, holds=holds, near=reaches)
         return ZonesFound(self.positions(row), found, count, border_m, share, share < undecided_below)
 
     def candidates(

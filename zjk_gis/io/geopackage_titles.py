@@ -17,7 +17,7 @@ import sqlite3
 from contextlib import closing
 from typing import TYPE_CHECKING
 
-from zjk_gis.drawing.palette import FOUND, ORANGE, VERMILION
+from zjk_gis.drawing.palette import FOUND, HOT_CLASSES, HOT_PATTERNS, ORANGE, VERMILION
 from zjk_gis.drawing.qgis_style import Category, qgis_style
 from zjk_gis.io.paths import blamed_on
 from zjk_gis.layers.headings import headings_of, results_of, word
@@ -37,10 +37,23 @@ _STYLE = "张家口城市管理"  # the name of the library's own style
 _UNIT = re.compile(r"\((?:m|m²|mm)\)$")
 _SEVERAL = ("position_fix", "component_counts", "exception")  # which hold more than one code, or counts
 # The columns by which a layer is coloured, the first of them that it has.
-_COLOURED_BY = ("found", "agreement", "severity", "finding", "fault", "kind", "answer", "action")
+_COLOURED_BY = (
+    "found",
+    "agreement",
+    "severity",
+    "finding",
+    "fault",
+    "kind",
+    "answer",
+    "action",
+    "hot_class",
+    "pattern",
+)
 _LOOKS: dict[str, dict[str, tuple[str, str]]] = {
     "found": FOUND,
     "severity": {"error": (VERMILION, "circle"), "warning": (ORANGE, "triangle")},
+    "hot_class": {word: (colour, "square") for word, colour in HOT_CLASSES.items()},
+    "pattern": {word: (colour, "square") for word, colour in HOT_PATTERNS.items()},
 }
 _KINDS: dict[str, ShapeKind] = {
     "POINT": "point", "MULTIPOINT": "point", "LINESTRING": "line", "MULTILINESTRING": "line",

@@ -270,6 +270,20 @@ RESULTS: dict[str, Result] = {
         "ledger duty due_on", "case_code cause department begun_on days_used days_left deadline_state"
     ),
     "indicators": _result("indicator numerator denominator value", "low_95 high_95 n month"),
+    "repeat_incidents": _result(
+        "place_code median_gap_days incident_codes",
+        "event_code event_name part_code times first_at last_at spread_m while_open chief_codes " + _ANSWERS,
+    ),
+    "marked_repeats": _result("is_repeat place_code"),
+    "duplicate_reports": _result(
+        "main_code is_main likeness",
+        "incident_code occurred_at event_code event_name source description reports distance_m "
+        f"minutes_after {_ANSWERS}",
+    ),
+    "black_spots": _result(
+        "piece_code per_100m left_side right_side",
+        "rank road_code road_name road_part from_m to_m length_m incidents by_road_name " + _ANSWERS,
+    ),
     "scores": _result("score weight lacking_indicators", "n"),
     "score_parts": _result("indicator indicator_points contribution", "value weight"),
     "ranking": _result(
@@ -291,6 +305,21 @@ RESULTS: dict[str, Result] = {
         "target progress reached_amount",
         "target_title clause area target_scope target_amount unit numerator denominator expected_by_now "
         "lacking_amount due_on counted_of quote",
+    ),
+    "hot_cells": _result(
+        "cell_code z_score hot_class",
+        "incidents near_incidents near_cells basis_amount rate p_value spot_code cell_m reach_m basis",
+    ),
+    "hot_patterns": _result(
+        "cell_code pattern hot_steps",
+        "incidents tau p_value cold_steps step_count first_hot last_hot last_z_score first_step last_step "
+        "compare confidence_level cell_m reach_m basis",
+    ),
+    "hot_spot_places": _result(
+        "spot_code cell_count z_score", "street_name community_name road_name incidents"
+    ),
+    "near_repeats": _result(
+        "up_to_m to_days pairs ratio_to_chance", "over_m from_days expected_pairs p_value"
     ),
     "rejects": _result("row_number why"),
     "risk_buffers": _result(
@@ -411,6 +440,12 @@ CODED: dict[str, tuple[str, ...]] = {
         "indicator": _INDICATORS,
         "lacking_indicators": _INDICATORS,
         "unranked": "no_data few_cases",
+        "hot_class": "hot_99 hot_95 hot_90 not_significant cold_90 cold_95 cold_99 not_judged",
+        "pattern": "no_pattern new_hot consecutive_hot intensifying_hot persistent_hot diminishing_hot "
+        "oscillating_hot sporadic_hot historical_hot new_cold consecutive_cold intensifying_cold "
+        "persistent_cold diminishing_cold oscillating_cold sporadic_cold historical_cold not_judged",
+        "basis": "nothing people roads patrols",
+        "compare": "cube step",
         "progress": "achieved on_course behind not_achieved no_data",
         "why": "missing not_a_number zero swapped_axes too_many_cells outside_china outside_region no_point "
         "bad_time bad_position",

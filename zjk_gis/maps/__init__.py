@@ -1,10 +1,10 @@
 """Maps people want to look at, on networks without internet.
 
 `city`, `responsibility`, `changes`, `incidents`, `facilities`, `networks`, `access`, `siting`,
-`road_graph`, `heritage`, `indicators` and `explanation` decide what is drawn and in which order, `parts`
-and `style` how it looks, `page` (with its scripts and style sheet) draws it, `packing` makes it small.
-`offline` makes one file of it with the scripts of `assets`, `basemaps` lays tiles under it, shifted or read
-from files by `tiles`; `printing` makes a sheet of paper.
+`road_graph`, `heritage`, `hot_spots`, `indicators` and `explanation` decide what is drawn and in which
+order, `parts` and `style` how it looks, `page` (with its scripts and style sheet) draws it, `packing`
+makes it small. `offline` makes one file of it with the scripts of `assets`, `basemaps` lays tiles under
+it, shifted or read from files by `tiles`; `printing` makes a sheet of paper.
 """
 
 from zjk_gis.maps.offline.basemaps import add_base_map, base_map
@@ -16,6 +16,7 @@ from zjk_gis.maps.ready.city import city_map
 from zjk_gis.maps.ready.explanation import explanation_map
 from zjk_gis.maps.ready.facilities import parking_map, pipes_map
 from zjk_gis.maps.ready.heritage import heritage_map
+from zjk_gis.maps.ready.hot_spots import hot_spots_map
 from zjk_gis.maps.ready.incidents import assignment_map, density_map
 from zjk_gis.maps.ready.indicators import choropleth
 from zjk_gis.maps.ready.kinds import KINDS, Question, draw_kind
@@ -41,6 +42,7 @@ __all__ = [
     "explanation_map",
     "gaps_map",
     "heritage_map",
+    "hot_spots_map",
     "offline_frame",
     "parking_map",
     "pipes_map",

@@ -40,6 +40,7 @@ __all__ = [
     "NO_CHIEF",
     "NO_DATA",
     "ORANGE",
+    "OVERLAPPED_MARK",
     "OVERLAP_LOOKS",
     "PASTELS",
     "PIPE_DASHES",
@@ -132,6 +133,8 @@ FOUND_MARKS = {
     "nearest": mark(*FOUND["nearest"], radius=4.6, edge=BLACK),
     "none": mark(*FOUND["none"], radius=4.6),
 }
+# Inside, but of several zones.
+OVERLAPPED_MARK = mark(PURPLE, "square", radius=3.8, edge=BLACK)
 
 
 # Kinds of incidents and the like, the most frequent first and the rest last.

@@ -8,10 +8,12 @@ import numpy as np
 import pandas as pd
 import shapely
 
+from zjk_gis.layers.shapes import has_bad_height
+
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-__all__ = ["intervals_of", "joined_lengths", "stretches_along"]
+__all__ = ["intervals_of", "joined_lengths", "stretches_along", "substrings"]
 
 _LINE = 1
 _ALONG = 0.7  # how far a line must get along another, of its own length, to run along it
@@ -77,3 +79,21 @@ def joined_lengths(stretches: pd.DataFrame, keys: list[str]) -> pd.DataFrame:
     before = reach.groupby([ordered[key] for key in keys]).shift(fill_value=0.0)
     metres = ordered["to_m"] - np.maximum(ordered["from_m"], before)
     return ordered[keys].assign(metres=np.maximum(metres, 0.0))
+
+
+def substrings(lines: NDArray[Any], begins: NDArray[np.float64], ends: NDArray[np.float64]) -> NDArray[Any]:
+    """Cut a stretch out of each line, from and to distances from its beginning.
+
+    Examples
+    --------
+    >>> street = np.array([shapely.LineString([(0, 0), (90, 0)])])
+    >>> substrings(street, np.array([10.0]), np.array([30.0])).tolist()
+    [<LINESTRING (10 0, 30 0)>]
+    """
+    from shapely.ops import substring
+
+    lines = np.where(has_bad_height(lines), shapely.force_2d(lines), lines)  # between them no height is known
+    shapes = np.empty(len(lines), dtype=object)
+    for at, (begin, end) in enumerate(zip(begins.tolist(), ends.tolist(), strict=True)):
+        shapes[at] = substring(lines[at], begin, end)
+    return shapes

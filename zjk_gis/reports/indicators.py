@@ -8,7 +8,7 @@ import pandas as pd
 
 from zjk_gis.arguments import checked
 from zjk_gis.errors import InputError, MissingColumnError
-from zjk_gis.layers.columns.coordinates import is_rejected
+from zjk_gis.layers.columns.coordinates import is_rejected, needs_a_look
 from zjk_gis.layers.columns.nobody import somebody
 from zjk_gis.words import tr
 
@@ -66,7 +66,7 @@ def assignment_summary(assigned: pd.DataFrame | gpd.GeoDataFrame) -> dict[str, A
         "incidents": len(assigned),
         "found": {name: found[name] for name in _FOUND},
         "reason": {name: int(reasons[name]) for name in sorted(reasons.index)},
-        "ambiguous": int((assigned["ambiguous"] & ~is_rejected(assigned["reason"])).sum()),
+        "ambiguous": int(needs_a_look(assigned).sum()),
         "rejected": found["rejected"],
     }
 

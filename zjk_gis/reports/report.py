@@ -11,7 +11,7 @@ import pandas as pd
 from zjk_gis.arguments import checked
 from zjk_gis.errors import FileError, InputError
 from zjk_gis.io import check_writable, read_layer
-from zjk_gis.layers.columns.coordinates import is_rejected
+from zjk_gis.layers.columns.coordinates import needs_a_look
 from zjk_gis.maps import city_map
 from zjk_gis.maps.ready.incidents import assignment_title
 from zjk_gis.reports.headlines import assignment_figures, table_figures
@@ -174,7 +174,7 @@ def write_assignment_report(
 
 def _sheets(assigned: gpd.GeoDataFrame) -> dict[str, pd.DataFrame]:
     sheets: dict[str, pd.DataFrame] = {"assigned": assigned}
-    sheets["ambiguous"] = assigned[assigned["ambiguous"] & ~is_rejected(assigned["reason"])]
+    sheets["ambiguous"] = assigned[needs_a_look(assigned)]
     if {"chief_code", "zone_code"} <= set(assigned.columns):
         sheets["busiest_chiefs"] = busiest_chiefs(assigned, top=max(len(assigned), 1))
     return sheets

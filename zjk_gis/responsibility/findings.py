@@ -15,6 +15,7 @@ from zjk_gis.crs import convert_crs
 from zjk_gis.layers.columns.nobody import chiefs_of
 from zjk_gis.layers.columns.values import code_text
 from zjk_gis.layers.shapes import has_place, point_coordinates
+from zjk_gis.overlay.lattice import Lattice
 from zjk_gis.overlay.polygons import cover_of, numbered
 from zjk_gis.responsibility.chiefs import gini
 
@@ -93,11 +94,12 @@ def hot_spots(assigned: gpd.GeoDataFrame, crs: Any, cell_m: float) -> gpd.GeoDat
     if len(placed):
         placed = convert_crs(placed, crs, name="assigned")
         placed = placed[has_place(placed.geometry.to_numpy())]
-    x, y = point_coordinates(placed.geometry.to_numpy())
+    lattice = Lattice(cell_m)
+    own = lattice.cells_of(np.column_stack(point_coordinates(placed.geometry.to_numpy())))
     cells = pd.DataFrame(
         {
-            "x": np.floor(x / cell_m),
-            "y": np.floor(y / cell_m),
+            "x": own[:, 0],
+            "y": own[:, 1],
             "nobody": (placed["found"] == "none").to_numpy(),
             "code": _answering(placed),
         }
@@ -108,7 +110,6 @@ def hot_spots(assigned: gpd.GeoDataFrame, crs: Any, cell_m: float) -> gpd.GeoDat
         concerned_codes=("code", lambda codes: ";".join(sorted({*codes} - {""}))),
     )
     spots = spots.sort_values(["incidents", "nobody", "x", "y"], ascending=[False, False, True, True])
-    x, y = spots["x"].to_numpy(dtype=np.float64) * cell_m, spots["y"].to_numpy(dtype=np.float64) * cell_m
     nobody = spots["nobody"].to_numpy(dtype=np.int64)
     return gpd.GeoDataFrame(
         {
@@ -118,7 +119,7 @@ def hot_spots(assigned: gpd.GeoDataFrame, crs: Any, cell_m: float) -> gpd.GeoDat
             "ambiguous": spots["incidents"].to_numpy(dtype=np.int64) - nobody,
             "concerned_codes": pd.Series(spots["concerned_codes"].to_numpy(), dtype="str"),
         },
-        geometry=shapely.box(x, y, x + cell_m, y + cell_m) if len(spots) else [],
+        geometry=lattice.shapes(spots[["x", "y"]].to_numpy(dtype=np.int64)) if len(spots) else [],
         crs=crs,
     )
 

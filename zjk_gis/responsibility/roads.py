@@ -9,7 +9,6 @@ import geopandas as gpd
 import numpy as np
 import pandas as pd
 import shapely
-import shapely.ops
 
 from zjk_gis.arguments import checked
 from zjk_gis.errors import InputError
@@ -21,10 +20,9 @@ from zjk_gis.layers.columns.periods import day_of, validity_days
 from zjk_gis.layers.columns.requirements import require_columns
 from zjk_gis.layers.columns.values import code_text
 from zjk_gis.layers.metric import ready, require_amounts
-from zjk_gis.layers.shapes import has_bad_height
 from zjk_gis.layers.versions import zones_at
 from zjk_gis.overlay.faces import ready_zones
-from zjk_gis.overlay.linear import intervals_of, stretches_along
+from zjk_gis.overlay.linear import intervals_of, stretches_along, substrings
 from zjk_gis.responsibility.frontages import Frontage, on_ground
 from zjk_gis.responsibility.sections import has_chief
 from zjk_gis.words import tr
@@ -392,7 +390,7 @@ def _described(
     own = roads.iloc[owner[answers["line"]]]
     carried = {name: own[name].to_numpy() for name in (ROADS.code, *_CARRIED) if name in roads}
     answering = answers["answering"].to_numpy(dtype=np.int64)
-    shapes = _substrings(line, answers)
+    shapes = substrings(line[answers["line"]], answers["from_m"].to_numpy(), answers["to_m"].to_numpy())
     level = answers["level"].where(answers["level"] >= 0).astype("Int64")
     found = gpd.GeoDataFrame(
         {
@@ -416,13 +414,3 @@ def _described(
     )
     found.insert(int(found.columns.get_indexer(["border_road"])[0]), "counted_m", counted_lengths(found))
     return found
-
-
-def _substrings(line: NDArray[Any], answers: pd.DataFrame) -> NDArray[Any]:
-    """Cut the stretches out of their lines."""
-    line = np.where(has_bad_height(line), shapely.force_2d(line), line)  # between them no height is known
-    shapes = np.empty(len(answers), dtype=object)
-    rows = answers[["line", "from_m", "to_m"]].itertuples(index=False)
-    for k, (at, begin, end) in enumerate(rows):
-        shapes[k] = shapely.ops.substring(line[at], begin, end)
-    return shapes

@@ -96,6 +96,13 @@ def _tell(bulletin: Bulletin, console: Console) -> None:
             tr("First is {first} with {high:.2f} points, last {last} with {low:.2f}.",
                first=_named(first), high=first["score"], last=_named(last), low=last["score"])
         )  # fmt: skip
+    again = overall[overall["indicator"] == "repeat_rate"]
+    if len(again) and again["denominator"].iloc[0]:
+        repeated, filed, share = again[["numerator", "denominator", "value"]].iloc[0]
+        console.say(
+            tr("{repeated:,.0f} of {filed:,.0f} filed cases ({share:.2%}) happened again where they had been "
+               "closed.", repeated=repeated, filed=filed, share=share)
+        )  # fmt: skip
     rows = [
         (
             *("-" if pd.isna(row[name]) else str(row[name]) for name in bulletin.by),

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from zjk_gis.cli.city import read_city, read_incidents, require_layers
+from zjk_gis.assess import mark_repeats
+from zjk_gis.cli.city import cases_options, read_cases, read_city, tell_set_aside
 from zjk_gis.cli.options import WORDS
 from zjk_gis.errors import FileError, InputError
 from zjk_gis.io import read_table
@@ -37,12 +38,19 @@ def bulletin_options(command: Callable[..., Any]) -> Callable[..., Any]:
     """Give a command the options that say how a month is judged."""
     file = click.Path(path_type=Path)
     for option in reversed((
-        click.option("--incidents", type=file, help="Incidents; by default those of the city."),
+        cases_options,
         click.option("--by", type=WORDS, help="The columns that are compared; by default district_code."),
         click.option("--as-of", help="How things stood on this day; by default the end of the month."),
         click.option(
             "--deadlines", type=file,
             help="How long each class may take: a table with event_code, deadline and clock.",
+        ),
+        click.option(
+            "--repeats",
+            is_flag=True,
+            default=None,
+            help="Find the repeats and tell their share: the same class again within 20 m and 90 days, after "
+            "it was closed; what the file says of it does not count.",
         ),
         click.option("--least", type=int, help="With fewer cases nobody is ranked; by default 30."),
         click.option(
@@ -75,19 +83,20 @@ def make_bulletin(city: Path | str, month: str, asked: dict[str, Any], console: 
     console : Console
     """
     by = list(asked.get("by") or _BY)
-    given: dict[str, pd.DataFrame] = {}
-    if asked.get("incidents") is None:
-        layers = read_city(city, console, layers=["incidents", *_LAYERS])
-        require_layers(layers, city, "incidents")
-        given = dict(layers)
-    else:
-        cases = read_incidents(asked["incidents"], console, roads=None)
-        given = {"incidents": cases}
-        wanted = [*by, *filter(None, [asked.get("worst_by")])]
-        if not all(name in cases for name in wanted):
-            given |= _layers(city, _LAYERS, console)
-        elif is_address(city) or Path(city).exists():
-            given |= _layers(city, _NO_ZONES, console)
+    repeats = bool(asked.get("repeats"))
+    cases = read_cases(
+        city, asked.get("incidents"), console,
+        datum=asked.get("datum"), fix=bool(asked.get("fix_positions")), by_roads=repeats,
+    )  # fmt: skip
+    if repeats:
+        cases = mark_repeats(cases.drop(columns="is_repeat", errors="ignore"))
+        tell_set_aside(cases, console)
+    given: dict[str, pd.DataFrame] = {"incidents": cases}
+    wanted = [*by, *filter(None, [asked.get("worst_by")])]
+    if not all(name in cases for name in wanted):
+        given |= _layers(city, _LAYERS, console)
+    elif is_address(city) or Path(city).exists():
+        given |= _layers(city, _NO_ZONES, console)
     tables = {name: read_table(asked[name]) for name in _FILES[1:] if asked.get(name) is not None}
     least = asked.get("least")
     return monthly_bulletin(
@@ -109,7 +118,7 @@ def record_of(city: Path | str, asked: dict[str, Any], folder: Path) -> dict[str
 
     The address of a database is not recorded, as it may hold a password.
     """
-    options = {name: value for name, value in asked.items() if value is not None}
+    options = {name: value for name, value in asked.items() if value is not None and value is not False}
     told = {name: _path_from(folder, value) if name in _FILES else value for name, value in options.items()}
     return {"city": None if is_address(city) else _path_from(folder, Path(city)), "options": told}
 

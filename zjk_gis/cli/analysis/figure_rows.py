@@ -97,7 +97,7 @@ def command(figure: str, city: Path | str, output: Path | None, console: Console
 
 def _again(recorded: dict[str, Any], folder: Path, asked: dict[str, Any], console: Console) -> Bulletin:
     """Make the bulletin of a folder again, as it was asked for then."""
-    given = [name for name, value in asked.items() if value is not None]
+    given = [name for name, value in asked.items() if value]
     if given:
         raise InputError(
             tr("{folder}: the bulletin says itself how it was made; leave out {option}",

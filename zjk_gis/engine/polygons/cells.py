@@ -288,14 +288,14 @@ def _write_record(
     """
     inv = 1.0 / d
     # The zones of the cell, in the order of their rank.
-    m = 0
+    m: Whole = np.int64(0)
     for k in range(n_corner):  # each comes once
         entries[_LOCAL, m] = corner[k]
         m += 1
     for k in range(n):
-        m = _include(entries, m, entries[_FIRST, k])
+        m = _include(entries, m, np.int64(entries[_FIRST, k]))
         if entries[_SECOND, k] >= 0:
-            m = _include(entries, m, entries[_SECOND, k] >> 1)
+            m = _include(entries, m, np.int64(entries[_SECOND, k] >> 1))
     # Sorted by insertion, as they are few.
     for k in range(1, m):
         value = entries[_LOCAL, k]
@@ -631,18 +631,18 @@ def _compile_cells(
                 if (ay > yl) != (by > yl) and far_side(ax, ay, bx, by, xl, yl) != far_side(
                     ax, ay, bx, by, x_next, yl
                 ):
-                    n_now = _toggle(now, n_now, entries[_FIRST, k])
+                    n_now = _toggle(now, n_now, np.int64(entries[_FIRST, k]))
                     if entries[_SECOND, k] >= 0:
-                        n_now = _toggle(now, n_now, entries[_SECOND, k] >> 1)
+                        n_now = _toggle(now, n_now, np.int64(entries[_SECOND, k] >> 1))
                 # Between the first corner of this row and that of the next.
                 if (
                     c == 0
                     and (ax > xl) != (bx > xl)
                     and far_side(ax, ay, bx, by, xl, yl) != far_side(ax, ay, bx, by, xl, y_next)
                 ):
-                    n_row = _toggle(row_set, n_row, entries[_FIRST, k])
+                    n_row = _toggle(row_set, n_row, np.int64(entries[_FIRST, k]))
                     if entries[_SECOND, k] >= 0:
-                        n_row = _toggle(row_set, n_row, entries[_SECOND, k] >> 1)
+                        n_row = _toggle(row_set, n_row, np.int64(entries[_SECOND, k] >> 1))
             c += 1
         # 7. A run ends with its row.
         if lacks == _NOTHING and run_from >= 0:
@@ -723,8 +723,8 @@ def compile_band(
     heavy = np.empty(256, np.int64)
     blocks = np.empty((16, 5), np.float64)
     block_words = np.empty(16, np.uint32)
-    n_blocks, n_words = 0, 0
     nobody, nothing, no_block, endless = np.empty(0, np.int32), np.int64(0), np.int64(-1), np.int64(1 << 60)
+    n_blocks, n_words = nothing, nothing
     out, used, runs, n_runs, heavy, n_heavy = _compile_block(
         coords, edges, zones, seconds, rank, x0, y0, d, nx, row0, row1, nobody, words, nothing,
         out, nothing, runs, nothing, heavy, nothing, no_block, endless, d >= 4 * least_d, suspects,
@@ -734,7 +734,7 @@ def compile_band(
         if n_heavy == 0:
             break
         deeper = np.empty(256, np.int64)
-        n_deeper = 0
+        n_deeper = nothing
         at = 0
         while at < n_heavy:
             # What was noted of the cell: where it is, the zones at its corner, and its edges.

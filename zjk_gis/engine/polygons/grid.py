@@ -12,7 +12,7 @@ from zjk_gis.engine.polygons.cells import compile_band, intern_runs, move_words
 from zjk_gis.engine.polygons.contacts import find_contacts
 from zjk_gis.engine.polygons.locate import locate_points
 from zjk_gis.engine.warming import beside
-from zjk_gis.threads import count, each_of, in_chunks
+from zjk_gis.threads import CHUNK_AT_HAND, count, each_of, in_chunks
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -33,8 +33,9 @@ _Answers = tuple["NDArray[np.int32]", "NDArray[np.uint8]", "NDArray[np.int32]", 
 # Points, zones, the distances of their borders, and how they have the points; see `find_contacts`.
 _Contacts = tuple["NDArray[np.int64]", "NDArray[np.int32]", "NDArray[np.float64]", "NDArray[np.uint8]"]
 
-_CHUNK_AT_HAND = 1 << 14
+
 _TILE, _MOST_TILES = 16, 60_000  # cells a side; and so many that sixteen bits number them
+_AT_HAND = 1 << 20  # bytes
 _LOOKS_AROUND = 0.25  # cells: who looks so far from each of many points does it tile by tile
 _MOST_CELLS = 1 << 26
 _ROOM = 16  # words for a vertex: more than nearly all need, and what is never written takes no memory
@@ -139,7 +140,7 @@ class CompiledGrid:
         may be another one. With `near`, how it was found has the bit `NEAR` where a border may be so near:
         at all points that have one, and at few others.
         """
-        if near * self.place[2] < _LOOKS_AROUND:
+        if near * self.place[2] < _LOOKS_AROUND or self.is_at_hand:
             return self._locate(len(x), lambda part: (x[part], y[part]), error, near)
         order = self.by_tile(x, y)
         x, y = x[order], y[order]
@@ -147,6 +148,11 @@ class CompiledGrid:
         row, found, many = (np.empty_like(each) for each in answers)
         row[order], found[order], many[order] = answers
         return row, found, many, order[still_open]
+
+    @property
+    def is_at_hand(self) -> bool:
+        """Whether the processor keeps all of it at hand, so that points need no order."""
+        return self.words.nbytes <= _AT_HAND
 
     def by_tile(self, x: NDArray[np.float64], y: NDArray[np.float64]) -> NDArray[np.int64]:
         """Return an order of points in which those come together that look at the same records."""
@@ -174,7 +180,7 @@ class CompiledGrid:
         def about(part: slice) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
             return through.apply(x[part], y[part], at_once=True)
 
-        return self._locate(len(x), about, through.error, near, chunk=_CHUNK_AT_HAND)
+        return self._locate(len(x), about, through.error, near, chunk=CHUNK_AT_HAND)
 
     def _locate(
         self,

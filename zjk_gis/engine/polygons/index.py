@@ -11,6 +11,7 @@ import shapely
 
 from zjk_gis.engine.arrays import as_coordinates, as_floats, expand, offsets_of
 from zjk_gis.engine.pairs import Pairs
+from zjk_gis.engine.polygons.discs import ChainedRings, disc_shares
 from zjk_gis.engine.polygons.small import SmallAnswers
 from zjk_gis.engine.shapes import Rings
 from zjk_gis.engine.signs import is_extreme
@@ -147,27 +148,45 @@ class Positions:
     @property
     def x(self) -> NDArray[np.float64]:
         """Eastings, NaN where there is no such place or it is not known."""
-        return self._work_out()[0]
+        return self.work_out()[0]
 
     @property
     def y(self) -> NDArray[np.float64]:
         """Northings."""
-        return self._work_out()[1]
+        return self.work_out()[1]
 
     def exact(self, rows: NDArray[np.int64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         """Return the exact coordinates of some points."""
         return (self.x[rows], self.y[rows]) if self._exactly is None else self._exactly(rows)
 
+    def of(self, rows: NDArray[np.int64]) -> Positions:
+        """Return those of some points."""
+        x, y = self.given
+        if self._exactly is None:
+            return Positions(x[rows], y[rows])
+        exactly = self._exactly
+        some = Positions(x[rows], y[rows], self.through, lambda few: exactly(rows[few]))
+        if self._about is not None:
+            some._about = (self._about[0][rows], self._about[1][rows])
+        return some
+
     def unusable(self) -> NDArray[np.bool_]:
         """Tell which points have no place at all."""
-        unusable = ~(np.isfinite(self.x) & np.isfinite(self.y))
+        x, y = self.work_out()
+        unusable = np.empty(len(x), np.bool_)
+
+        def look(part: slice) -> None:
+            unusable[part] = ~(np.isfinite(x[part]) & np.isfinite(y[part]))
+
+        in_chunks(look, len(x))
         if self._exactly is not None:
             rows = np.flatnonzero(unusable)
             x, y = self._exactly(rows)
             unusable[rows] = ~(np.isfinite(x) & np.isfinite(y))
         return unusable
 
-    def _work_out(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    def work_out(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """Return `x` and `y`, worked out once where they lie about."""
         if self.through is None:
             return self.given
         if self._about is None:
@@ -225,8 +244,9 @@ class PolygonIndex:
         self._grid = grid
         self._is_fine = grid is not None
         self._segments: SegmentGrid | None = None
+        self._chains: ChainedRings | None = None
         self._answers: SmallAnswers | None = None
-        self._asked = 0
+        self._asked = self._expected = 0
         self._lock = threading.Lock()
         self._is_extreme = (rings.may_be_tiny and is_extreme(rings.coords)) or is_extreme(
             rings.low, rings.high
@@ -245,6 +265,10 @@ class PolygonIndex:
                 self._grid = CompiledGrid.compile(self.rings, self.rank, cells_per_edge=per_edge)
                 self._is_fine = fine
             return self._grid
+
+    def expect(self, points: int) -> None:
+        """Say for how many points it will be asked in all, so that from the first on the grid answers."""
+        self._expected = points
 
     def invalid(self, *, keep: bool = True) -> NDArray[np.bool_]:
         """Tell which polygons are not valid, as GEOS does.
@@ -416,11 +440,37 @@ class PolygonIndex:
             border=border,
         )
 
+    def disc_shares(
+        self, x: ArrayLike, y: ArrayLike, radius: ArrayLike, zone: ArrayLike
+    ) -> NDArray[np.float64]:
+        """Return the share of each disc that lies in its polygon; see `zjk_gis.engine.disc_shares`.
+
+        Parameters
+        ----------
+        x, y, radius : array_like of float64
+            n discs, of finite radii above 0.
+        zone : array_like of int64
+            The position of the polygon of each.
+        """
+        xs, ys = as_coordinates(x, y)
+        radii, zones = as_floats(radius), np.ascontiguousarray(zone, np.int64)
+        if self._grid is None:
+            return disc_shares(self.rings, xs, ys, radii, zones)
+        with self._lock:
+            if self._chains is None:
+                self._chains = ChainedRings(self.rings)
+        order = self.by_tile(np.arange(len(xs)), xs, ys)
+        shares = np.empty(len(xs))
+        shares[order] = self._chains.disc_shares(xs[order], ys[order], radii[order], zones[order])
+        return shares
+
     def by_tile(
         self, rows: NDArray[np.int64], x: NDArray[np.float64], y: NDArray[np.float64]
     ) -> NDArray[np.int64]:
         """Return the numbers of some points in an order in which they are soon looked at one by one."""
-        return rows if self._grid is None else rows[self._grid.by_tile(x[rows], y[rows])]
+        if self._grid is None or self._grid.is_at_hand:
+            return rows
+        return rows[self._grid.by_tile(x[rows], y[rows])]
 
     def _pairs(
         self,
@@ -553,9 +603,10 @@ class PolygonIndex:
         if self._is_extreme:
             return None
         self._asked += len(x)
-        if self._grid is None and self._asked <= FEW_POINTS and self._small().cost(x, y) <= _FEW_EDGES:
+        asked = max(self._asked, self._expected)
+        if self._grid is None and asked <= FEW_POINTS and self._small().cost(x, y) <= _FEW_EDGES:
             return None
-        return self.compile(fine=self._asked > _POINTS_PER_EDGE * len(self.rings.coords))
+        return self.compile(fine=asked > _POINTS_PER_EDGE * len(self.rings.coords))
 
     def _small(self) -> SmallAnswers:
         shapes = self._shapes()

@@ -316,11 +316,12 @@ def _locate_batch(
         for k in range(n):
             w, u, v = looks[_WORD, k], places[0, k], places[1, k]
             is_inner = (u > reach) & (v > reach) & (u < 1.0 - reach) & (v < 1.0 - reach)
-            fu, fv = (x[start + k] - x0) * inv, (y[start + k] - y0) * inv
-            on = (fu >= 0.0) & (fu < nx) & (fv >= 0.0) & (fv < ny)
-            by = (fu >= -reach) & (fu < nx + reach) & (fv >= -reach) & (fv < ny + reach)
             looks[_REST, n_rest] = k
-            n_rest += by & (((w & 3) != 0) | ((w >> 2) > n_zones) | (not is_inner) | (not on))
+            if looks[_AT, k] == 0:  # in the first cell, as what lies beyond the grid is taken to be
+                fu, fv = (x[start + k] - x0) * inv, (y[start + k] - y0) * inv
+                n_rest += (fu >= -reach) & (fu < nx + reach) & (fv >= -reach) & (fv < ny + reach)
+            else:
+                n_rest += ((w & 3) != 0) | ((w >> 2) > n_zones) | (not is_inner)
     for k in range(n_rest):  # touch the records, so that they are on their way
         w = looks[_WORD, looks[_REST, k]]
         looks[_AHEAD, k] = words[w >> 2] ^ words[(w >> 2) + _FURTHER] if w & 3 == RECORD else 0

@@ -14,10 +14,11 @@ import numpy as np
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-__all__ = ["BLANK", "ODD", "UNCLOSED", "Loops", "loops_for"]
+__all__ = ["BLANK", "ODD", "SPARE", "UNCLOSED", "Loops", "loops_for"]
 
 BLANK, ODD = -1, -2  # what a cell holds instead of a plain number or day: nothing, or something unusual
 UNCLOSED = -1  # in place of a count of records: a quoted cell has no end
+SPARE = 16  # bytes that `splice_rows` may read and write behind the last
 
 _COMPILED_FROM_BYTES = 1 << 19
 
@@ -348,7 +349,11 @@ def _splice_rows(
     starts: Any,
     out: Any,
 ) -> None:
-    """Copy each kept row as it stands, fill it up with empty cells, and put its words behind it."""
+    """Copy each kept row as it stands, fill it up with empty cells, and put its words behind it.
+
+    A word of up to `SPARE` bytes is copied with what stands behind it, which the next thing overwrites: so
+    many at a time are one instruction. Words and result have as many bytes to spare at their ends.
+    """
     for row in range(len(begin)):
         if not keep[row]:
             continue
@@ -362,9 +367,15 @@ def _splice_rows(
         for column in range(len(codes)):
             out[to] = delimiter
             to += 1
-            for at in range(word_at[codes[column, row]], word_at[codes[column, row] + 1]):
-                out[to] = words[at]
-                to += 1
+            word = word_at[codes[column, row]]
+            size = word_at[codes[column, row] + 1] - word
+            if size <= SPARE:
+                for at in range(SPARE):
+                    out[to + at] = words[word + at]
+            else:
+                for at in range(size):
+                    out[to + at] = words[word + at]
+            to += size
         for at in range(len(line_end)):
             out[to] = line_end[at]
             to += 1

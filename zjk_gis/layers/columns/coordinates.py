@@ -107,6 +107,26 @@ def is_rejected(reasons: pd.Series) -> pd.Series:
     return reasons.isin(UNUSABLE_REASONS)
 
 
+def needs_a_look(assigned: pd.DataFrame) -> pd.Series:
+    """Tell which rows of an assignment a person should look at (待确认归属): one idea, counted one way.
+
+    Those that are ``ambiguous`` and have a usable position; rows without one are rejected, not in doubt.
+
+    Parameters
+    ----------
+    assigned : DataFrame
+        With ``ambiguous``, and ``reason`` where some may have no usable position.
+
+    Examples
+    --------
+    >>> assigned = pd.DataFrame({"ambiguous": [True, True], "reason": ["overlap", "zero"]})
+    >>> needs_a_look(assigned).tolist()
+    [True, False]
+    """
+    doubtful = assigned["ambiguous"].fillna(value=False).astype(bool)
+    return doubtful & ~is_rejected(assigned["reason"]) if "reason" in assigned else doubtful
+
+
 @dataclass(frozen=True, slots=True)
 class Pair:
     """Two columns that hold positions.

@@ -6,10 +6,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
-import shapely
 
 from zjk_gis.maps.classes import count_breaks
 from zjk_gis.maps.style import DENSITY
+from zjk_gis.overlay.lattice import Lattice
 
 if TYPE_CHECKING:
     from typing import Any
@@ -62,25 +62,15 @@ def count_in_hexagons(coords: NDArray[np.float64], metres_a_millimetre: float) -
 
     Examples
     --------
+    >>> import shapely
     >>> found = count_in_hexagons(np.array([[0.0, 0.0], [40.0, 0.0], [100.0, 0.0]]), 25.0)
     >>> found.width, found.counts.tolist(), shapely.area(found.shapes).round().tolist()
     (100.0, [2, 1], [8660.0, 8660.0])
     """
     width = _round_up(_LEAST_MM * metres_a_millimetre)
-    side = width / np.sqrt(3)
-    # Of the two nearest rows of centres the nearer centre; odd rows are shifted by half a hexagon.
-    rows = np.floor(coords[:, 1] / (1.5 * side))[:, None] + [0, 1]
-    shift = np.where(rows % 2 == 1, 0.5, 0.0)
-    columns = np.rint(coords[:, :1] / width - shift)
-    apart = np.hypot(coords[:, :1] - (columns + shift) * width, coords[:, 1:] - rows * 1.5 * side)
-    nearer = np.arange(len(coords)), apart.argmin(axis=1)
-    cells = np.column_stack([columns[nearer], rows[nearer]])
-    found, counts = np.unique(cells, axis=0, return_counts=True)
-    centres = np.column_stack([(found[:, 0] + np.where(found[:, 1] % 2 == 1, 0.5, 0.0)) * width,
-                               found[:, 1] * 1.5 * side])  # fmt: skip
-    turns = np.radians(np.arange(30, 390, 60))
-    corners = centres[:, None, :] + side * np.column_stack([np.cos(turns), np.sin(turns)])
-    return Hexagons(width, shapely.polygons(corners), counts)
+    lattice = Lattice(width, hexagons=True)
+    found, counts = np.unique(lattice.cells_of(coords), axis=0, return_counts=True)
+    return Hexagons(width, lattice.shapes(found), counts)
 
 
 def _round_up(length: float) -> float:

@@ -6,18 +6,16 @@ import itertools
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import pandas as pd
 
 from zjk_gis.arguments import checked
-from zjk_gis.layers.catalogue import ROADS
-from zjk_gis.layers.columns.coordinates import is_rejected
+from zjk_gis.layers.columns.coordinates import needs_a_look
 from zjk_gis.layers.columns.levels import levels_of
 from zjk_gis.layers.columns.periods import day_of, validity_days
-from zjk_gis.layers.columns.values import code_text, understood
+from zjk_gis.layers.columns.values import code_text
 from zjk_gis.layers.labels import check_language, label
 from zjk_gis.layers.versions import of_level
 from zjk_gis.maps import packing, parts, style
-from zjk_gis.maps.ready import facilities, heritage, incidents
+from zjk_gis.maps.ready import facilities, heritage, incidents, surroundings
 from zjk_gis.maps.ready.findings import FINDINGS, add_found
 from zjk_gis.protection.answering import with_who_answers
 from zjk_gis.words import tr
@@ -116,16 +114,17 @@ def city_map(
     ]
     layers = _of_the_day(page, layers, date)
     _add_ground(page, layers, words)
+    surroundings.add_rivers(page, layers, group=words["ground"])
     _add_responsibility(page, layers, results.get("assigned"), words)
     if "unit_grids" in layers and "grid_code" in results.get("assigned", ()):
         _add_density(page, layers["unit_grids"], results["assigned"], words)
-    _add_roads(page, layers, words)
+    surroundings.add_roads(page, layers, group=words["ground"])
     _add_facilities(page, layers, words)
     _add_incidents(page, results.get("assigned"), rows, words, layers.get("streets"), date)
     add_found(page, results, group=words["findings"])
     for name in ("overlaps", "gaps"):
         parts.add_findings(page, results.get(name), what=name, group=words["findings"])
-    _add_names(page, layers)
+    surroundings.add_names(page, layers)
     parts.frame_by(page, [*layers.values(), *results.values()])
     return page.map()
 
@@ -137,7 +136,6 @@ _WORDS = {
     "facilities": "Facilities",
     "ground": "Ground",
     "density": "Incidents per grid",
-    "roads": "Roads",
 }
 
 
@@ -146,8 +144,7 @@ def _subtitle(results: Mapping[str, gpd.GeoDataFrame], rows: str, lang: Language
     parts = []
     if "assigned" in results:
         assigned = results["assigned"]
-        placed = ~is_rejected(assigned["reason"])
-        doubtful = int((assigned["ambiguous"] & placed).sum())
+        doubtful = int(needs_a_look(assigned).sum())
         parts.append(incidents.counted(rows, len(assigned), lang))
         parts.append(tr("{count:,} to be looked at", count=doubtful, lang=lang))
     if "gaps" in results:
@@ -169,44 +166,6 @@ def _add_ground(page: Page, layers: Mapping[str, gpd.GeoDataFrame], words: Mappi
             search=("grid_code",),
             on=False,
         )
-    if "rivers" in layers:
-        page.add(
-            layers["rivers"],
-            name=label("rivers", page.lang),
-            group=words["ground"],
-            styles=[style.RIVER],
-        )
-
-
-def _add_roads(page: Page, layers: Mapping[str, gpd.GeoDataFrame], words: Mapping[str, str]) -> None:
-    if "roads" not in layers:
-        return
-    roads = layers["roads"]
-    classes = list(style.ROAD_LOOKS)
-    looks = [style.ROAD_LOOKS[name] for name in classes]
-    # A road of unknown class looks like the least.
-    known = pd.Series(None, index=roads.index, dtype=object)
-    if "road_class" in roads:
-        known, _ = understood(roads["road_class"], ROADS.field("road_class"))
-    rank = known.map({name: i for i, name in enumerate(classes)}).fillna(0).astype(int)
-    roads = roads.assign(_rank=rank).sort_values("_rank", kind="stable")
-    there = parts.placed(roads)
-    page.note_left_out(words["roads"], len(roads) - len(there), 0)
-    merged = _merged(there)
-    page.add(
-        merged,
-        name=words["roads"],
-        group=words["ground"],
-        styles=looks,
-        style_of=merged["_rank"].to_numpy(),
-        keys=list(enumerate(classes)),
-        counted=False,
-    )
-
-
-def _merged(roads: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
-    """Join the roads of a class into one line of many parts: the ground is looked at, not clicked."""
-    return roads[["_rank", roads.geometry.name]].dissolve("_rank").reset_index()
 
 
 def _of_the_day(
@@ -327,7 +286,7 @@ def _add_incidents(
     streets: gpd.GeoDataFrame | None,
     date: str | dt.date | None,
 ) -> None:
-    """Draw what a person should look at first; the plain ones only when asked for."""
+    """Draw what a person should look at first; the others only when asked for."""
     if assigned is None:
         return
     listed = incidents.rows_title(rows, page.lang)
@@ -337,47 +296,28 @@ def _add_incidents(
     days = packing.day_numbers(assigned, "occurred_at")
     found = list(style.FOUND_MARKS)
     looks = list(style.FOUND_MARKS.values())
-    plain = (assigned["found"] == "inside") & ~assigned["ambiguous"]
-    doubtful = assigned[~plain]
-    page.add(
-        doubtful,
-        name=label("not_plain", page.lang),
-        group=words["incidents"],
-        styles=looks,
-        style_of=doubtful["found"].map({name: i for i, name in enumerate(found)}).to_numpy(),
-        keys=[
-            (0, label("overlap", page.lang)),
-            *((i, label(name, page.lang)) for i, name in enumerate(found) if i),
-        ],
-        columns=incidents.INCIDENT_COLUMNS,
-        search=("incident_code",),
-        days=None if days is None else days[~plain.to_numpy(dtype=bool)],
-        rows=listed,
-    )
-    page.add(
-        assigned[plain],
-        name=label("plain", page.lang),
-        group=words["incidents"],
-        styles=looks[:1],
-        columns=incidents.INCIDENT_COLUMNS,
-        search=("incident_code",),
-        days=None if days is None else days[plain.to_numpy(dtype=bool)],
-        on=False,
-        rows=listed,
-    )
-
-
-def _add_names(page: Page, layers: Mapping[str, gpd.GeoDataFrame]) -> None:
-    for layer, column, look in (
-        ("streets", "street_name", {"size": 14, "color": "#102a43", "rank": 4}),
-        ("rivers", "river_name", {"size": 13, "color": "#2c6e9b", "italic": True, "rank": 2}),
+    doubtful = needs_a_look(assigned)
+    inside = assigned["found"] == "inside"
+    for name, which, on in (
+        ("ambiguous", doubtful, True),
+        ("not_plain", ~inside & ~doubtful, True),
+        ("plain", inside & ~doubtful, False),
     ):
-        if layer in layers and column in layers[layer]:
-            page.add(
-                layers[layer],
-                name="",
-                group="",
-                styles=[{"className": "water"} if layer == "rivers" else {}],
-                as_text=column,
-                label_look={**look, "free": True},
-            )
+        is_told = which.to_numpy(dtype=bool)
+        own = assigned[is_told]
+        page.add(
+            own,
+            name=label(name, page.lang),
+            group=words["incidents"],
+            styles=[style.OVERLAPPED_MARK, *looks[1:]] if name == "ambiguous" else looks,
+            style_of=own["found"].map({word: i for i, word in enumerate(found)}).to_numpy(),
+            keys=[
+                (i, label("overlap" if name == "ambiguous" and word == "inside" else word, page.lang))
+                for i, word in enumerate(found)
+            ],
+            columns=incidents.INCIDENT_COLUMNS,
+            search=("incident_code",),
+            days=None if days is None else days[is_told],
+            on=on,
+            rows=listed,
+        )

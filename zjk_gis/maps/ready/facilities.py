@@ -16,6 +16,7 @@ from zjk_gis.layers.labels import label
 from zjk_gis.layers.metric import require_amounts
 from zjk_gis.maps import parts, style
 from zjk_gis.maps.ready.findings import add_found
+from zjk_gis.maps.ready.surroundings import add_surroundings
 from zjk_gis.standards import rules_table
 from zjk_gis.words import tr
 
@@ -55,6 +56,7 @@ def pipes_map(
     *,
     findings: Mapping[str, gpd.GeoDataFrame] | None = None,
     region: gpd.GeoDataFrame | None = None,
+    around: Mapping[str, gpd.GeoDataFrame] | None = None,
     title: str | None = None,
     source: str | None = None,
     date: str | dt.date | None = None,
@@ -73,6 +75,8 @@ def pipes_map(
         ``pipelines_in_core``, and what `zjk_gis.pipes.network_faults` finds.
     region : GeoDataFrame, optional
         The ground they lie under.
+    around : mapping of str to GeoDataFrame, optional
+        What lies around, by name, for orientation: ``streets``, ``roads``, ``rivers``.
     title, source : str, optional
     date : str or date, optional
     lang : {"zh", "en"}, default "zh"
@@ -120,12 +124,14 @@ def pipes_map(
         date=date,
         subtitle=" · ".join(texts),
     )
+    findings_group, pipes_group, manholes_group = (page.groups[k][0] for k in (0, -2, -1))
     parts.add_ground(page, region)
+    add_surroundings(page, around)
     if pipes is not None:
-        add_pipes(page, pipes, group=page.groups[-2][0], manholes=False)
+        add_pipes(page, pipes, group=pipes_group, manholes=False)
     if manholes is not None:
-        add_pipes(page, manholes, group=page.groups[-1][0], manholes=True)
-    add_found(page, findings, group=page.groups[0][0])
+        add_pipes(page, manholes, group=manholes_group, manholes=True)
+    add_found(page, findings, group=findings_group)
     parts.frame_by(page, [pipes, manholes])
     return page.map()
 
@@ -229,6 +235,7 @@ def parking_map(
     estates: gpd.GeoDataFrame | None = None,
     region: gpd.GeoDataFrame | None = None,
     barriers: gpd.GeoDataFrame | None = None,
+    around: Mapping[str, gpd.GeoDataFrame] | None = None,
     within_m: float = 300.0,
     title: str | None = None,
     source: str | None = None,
@@ -247,6 +254,8 @@ def parking_map(
         Residential estates, shown when asked for.
     region, barriers : GeoDataFrame, optional
         The ground, and rivers.
+    around : mapping of str to GeoDataFrame, optional
+        What lies around, by name, for orientation: ``streets``, ``roads``, ``rivers``.
     within_m : float, default 300.0
         The radius drawn around each lot, in a straight line; give the one that `gaps` was found with.
     title, source : str, optional
@@ -292,6 +301,7 @@ def parking_map(
     )
     group, ground = page.groups[0][0], page.groups[1][0]
     parts.add_ground(page, region)
+    add_surroundings(page, {name: rows for name, rows in (around or {}).items() if name != "rivers"})
     radius = f"{within_m:,.0f} m"
     reach = _reach(lots, within_m)
     page.add(

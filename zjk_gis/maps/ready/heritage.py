@@ -14,6 +14,7 @@ from zjk_gis.layers.columns.values import alike, understood
 from zjk_gis.layers.labels import label
 from zjk_gis.maps import parts, style
 from zjk_gis.maps.ready.findings import add_found
+from zjk_gis.maps.ready.surroundings import add_rivers
 from zjk_gis.words import tr
 
 if TYPE_CHECKING:
@@ -97,8 +98,9 @@ def heritage_map(
         ``double_payment``, ``shareable_poles``, ``footway_obstacles``, ``cables_along_tunnels``,
         ``building_changes``, ``risk_buffers`` and ``risk_faces``.
     layers : mapping of str to GeoDataFrame, optional
-        What lies around, by name: ``streets`` and ``roads`` with their names, other protected ground
-        (``cultural_relics``, ``ancient_trees``, ``river_areas``), ``height_zones`` and ``view_corridors``.
+        What lies around, by name: ``streets`` and ``roads`` with their names, ``rivers``, other protected
+        ground (``cultural_relics``, ``ancient_trees``, ``river_areas``), ``height_zones`` and
+        ``view_corridors``.
     region : GeoDataFrame, optional
         The ground.
     title, source : str, optional
@@ -138,6 +140,7 @@ def heritage_map(
     )
     group = page.groups[-1][0]
     parts.add_ground(page, region, frames=False)
+    add_rivers(page, layers, group=group)
     _add_streets(page, layers, group)
     _add_protected(page, layers, group)
     add_historic(page, blocks, buildings, group=group, on=True)

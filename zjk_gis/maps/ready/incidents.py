@@ -12,16 +12,19 @@ import shapely
 from zjk_gis.arguments import checked
 from zjk_gis.crs import convert_crs
 from zjk_gis.errors import MissingColumnError
+from zjk_gis.layers.columns.coordinates import needs_a_look
 from zjk_gis.layers.columns.times import BEIJING
 from zjk_gis.layers.columns.values import code_text
 from zjk_gis.layers.labels import label
 from zjk_gis.layers.shapes import has_place
 from zjk_gis.maps import packing, parts, style
 from zjk_gis.maps.ready import cards
+from zjk_gis.maps.ready.surroundings import add_surroundings
 from zjk_gis.words import tr
 
 if TYPE_CHECKING:
     import datetime as dt
+    from collections.abc import Mapping
 
     import folium
     from numpy.typing import NDArray
@@ -180,7 +183,7 @@ def _assigned_subtitle(assigned: gpd.GeoDataFrame, rows: str, lang: Language) ->
     words = [counted(rows, len(assigned), lang)]
     words += [f"{label(name, lang)} {counts[name]:,}" for name in style.FOUND_MARKS if name in counts]
     if "ambiguous" in assigned:
-        words.append(f"{label('ambiguous', lang)} {int(assigned['ambiguous'].sum()):,}")
+        words.append(f"{label('ambiguous', lang)} {int(needs_a_look(assigned).sum()):,}")
     return " · ".join(words)
 
 
@@ -259,11 +262,7 @@ def add_assigned(
         What was assigned, as the catalogue of layers names it.
     """
     listed = rows_title(rows, page.lang)
-    doubtful = (
-        assigned["ambiguous"].fillna(value=False).astype(bool)
-        if "ambiguous" in assigned
-        else assigned["found"] == ""
-    )
+    doubtful = needs_a_look(assigned) if "ambiguous" in assigned else assigned["found"] == ""
     if doubtful.any():
         shapes = assigned.geometry.to_numpy()
         ringed = doubtful.to_numpy() & ~(shapely.is_missing(shapes) | shapely.is_empty(shapes))
@@ -297,6 +296,7 @@ def density_map(
     incidents: gpd.GeoDataFrame,
     *,
     region: gpd.GeoDataFrame | None = None,
+    around: Mapping[str, gpd.GeoDataFrame] | None = None,
     time: str = "occurred_at",
     dayfirst: bool | None = None,
     time_format: str | None = None,
@@ -314,6 +314,8 @@ def density_map(
         Points in any CRS; a million are fluent. Rows without coordinates are counted on the page.
     region : GeoDataFrame, optional
         The ground they stand on.
+    around : mapping of str to GeoDataFrame, optional
+        What lies around, by name, for orientation: ``streets``, ``roads``, ``rivers``.
     time : str, default "occurred_at"
         The column of the time slider, where it is there; rows without a time show under «all» only.
     dayfirst, time_format, tz
@@ -353,6 +355,7 @@ def density_map(
         subtitle=counted("incidents", len(incidents), lang),
     )
     parts.add_ground(page, region)
+    add_surroundings(page, around)
     classes = cards.class_of_incidents(incidents) if len(incidents) else pd.Series([], dtype=str)
     frequent = classes[classes != ""].value_counts()
     names = sorted(frequent.index, key=lambda name: (-frequent[name], name))[: len(style.KIND_MARKS) - 1]

@@ -19,6 +19,7 @@ from zjk_gis.maps.ready.heritage import heritage_map
 from zjk_gis.maps.ready.incidents import assignment_map, density_map
 from zjk_gis.maps.ready.indicators import choropleth
 from zjk_gis.maps.ready.responsibility import gaps_map, zones_map
+from zjk_gis.maps.ready.surroundings import AROUND
 from zjk_gis.protection import pipelines_in_core
 from zjk_gis.words import listed, tr
 
@@ -203,7 +204,7 @@ def _pipes(q: Question) -> _Drawn:
     pipes, manholes = q.layers.get("pipelines"), q.layers.get("manholes")
     if pipes is None and manholes is None:
         q.need("pipelines")
-    page = pipes_map(pipes, manholes, region=q.layers.get("built_up_areas"), **q.texts)
+    page = pipes_map(pipes, manholes, region=q.layers.get("built_up_areas"), around=q.layers, **q.texts)
     return page, {
         name: len(layer)
         for name, layer in (("pipelines", pipes), ("manholes", manholes))
@@ -217,7 +218,9 @@ def _parking(q: Question) -> _Drawn:
     gaps = None
     if region is not None:
         gaps = q.ask("parking_gaps", lambda: parking_gaps(region, lots, barriers=river, estates=estates))
-    page = parking_map(lots, gaps=gaps, estates=estates, region=region, barriers=river, **q.texts)
+    page = parking_map(
+        lots, gaps=gaps, estates=estates, region=region, barriers=river, around=q.layers, **q.texts
+    )
     return page, {"parking_lots": len(lots)} | ({} if gaps is None else {"parking_gaps": len(gaps)})
 
 
@@ -227,15 +230,21 @@ def _heritage(q: Question) -> _Drawn:
     if pipes is not None:
         core = q.ask("pipelines_in_core", lambda: pipelines_in_core(pipes, blocks))
     buildings = q.layers.get("historic_buildings")
+    around = {name: q.layers[name] for name in AROUND if name in q.layers}
     page = heritage_map(
-        blocks, buildings, pipes_in_core=core, region=q.layers.get("built_up_areas"), **q.texts
+        blocks,
+        buildings,
+        pipes_in_core=core,
+        layers=around,
+        region=q.layers.get("built_up_areas"),
+        **q.texts,
     )
     return page, {"historic_blocks": len(blocks)}
 
 
 def _density(q: Question) -> _Drawn:
     incidents = q.need_incidents()
-    page = density_map(incidents, region=q.layers.get("built_up_areas"), **q.texts)
+    page = density_map(incidents, region=q.layers.get("built_up_areas"), around=q.layers, **q.texts)
     return page, {"incidents": len(incidents)}
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from zjk_gis.assess.facts import month_bounds
+from zjk_gis.assess.clocks import period_of
 from zjk_gis.assess.ledgers import case_ledgers
 from zjk_gis.layers.columns.periods import NEVER, days_of
 from zjk_gis.reports.bulletin.asking import Chapter
@@ -53,7 +53,7 @@ def publications(making: Making) -> pd.DataFrame | None:
     last = months.calendar.workdays_after(
         decided[rows].astype("M8[D]"), int(str(limits.loc[_LIMIT, "value"])), refuse=False
     )
-    first, end = (moment.astype("M8[D]") for moment in month_bounds(months.month))
+    first, end = (moment.astype("M8[D]") for moment in period_of(months.month))
     until = min(end, months.moment.astype("M8[D]"))
     here = ~np.isnat(last) & (last >= first) & (last < until)
     rows, last = rows[here], last[here]

@@ -8,8 +8,7 @@ import numpy as np
 import pandas as pd
 
 from zjk_gis.arguments import checked
-from zjk_gis.assess.clocks import moment_of, rules_of
-from zjk_gis.assess.facts import month_bounds
+from zjk_gis.assess.clocks import moment_of, period_of, rules_of
 from zjk_gis.assess.working_time import WorkingCalendar
 from zjk_gis.errors import InputError
 from zjk_gis.layers.columns.requirements import require_columns
@@ -130,7 +129,7 @@ def monthly_bulletin(
     check_targets(targets or {})
     names = [by] if isinstance(by, str) else list(by)
     layers, cases = _taken(incidents)
-    first, last = month_bounds(month)
+    first, last = period_of(month)
     moment = last if as_of is None else moment_of(as_of)
     if moment <= first:
         raise InputError(tr("as_of: {as_of} is before {month} begins", as_of=as_of, month=month))

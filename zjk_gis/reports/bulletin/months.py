@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from zjk_gis.assess.clocks import STATES
-from zjk_gis.assess.facts import case_facts, dates_of, month_bounds
+from zjk_gis.assess.clocks import STATES, period_of
+from zjk_gis.assess.facts import case_facts, dates_of
 from zjk_gis.assess.rates import QUANTILES, RATES, rates_of
 from zjk_gis.reports.bulletin.ids import encoded, figure_id, subject_key
 
@@ -180,8 +180,8 @@ class Months:
 
     def moment_in(self, month: str) -> np.datetime64:
         """Return when a month is judged: as long before or after its end as the month asked about."""
-        first, last = month_bounds(self.month)
-        begin, end = month_bounds(month)
+        first, last = period_of(self.month)
+        begin, end = period_of(month)
         if self.moment >= last:
             return end + (self.moment - last)
         return min(begin + (self.moment - first), end)
