@@ -50,7 +50,7 @@ def write_bulletin(
     lang: Language = "zh",
     made_from: Mapping[str, Any] | None = None,
 ) -> Dossier:
-    """Write a bulletin to a folder: the notice, a workbook, a page, prints, the figures, and what it was made from.
+    """Write a bulletin to a folder: notice, workbook, page, prints, figures, and what it was made from.
 
     Parameters
     ----------
@@ -81,8 +81,9 @@ def write_bulletin(
     >>> from zjk_gis.reports import monthly_bulletin
     >>> with tempfile.TemporaryDirectory() as into:
     ...     found = write_bulletin(monthly_bulletin(cases, month="2025-11"), into)
-    >>> [path.name for path in found.files]
-    ['notice.txt', 'notice_with_ids.txt', 'bulletin.xlsx', 'sheets', 'bulletin.html', 'figures.csv', 'made_from.json']
+    >>> [path.name for path in found.files]  # doctest: +NORMALIZE_WHITESPACE
+    ['notice.txt', 'notice_with_ids.txt', 'bulletin.xlsx', 'sheets', 'bulletin.html', 'figures.csv',
+     'made_from.json']
     """
     into, made = ready_folder(folder), Dossier()
     with speaking(lang):
@@ -121,12 +122,12 @@ def _figures(bulletin: Bulletin, into: Path, _: Language, made: Dossier) -> None
 
 
 def _page(bulletin: Bulletin, into: Path, lang: Language, made: Dossier) -> None:
-    sheets = {key: f"{SHEETS}/{path.name}" for key, path in _sheets(bulletin, into, lang, made).items()}
+    sheets = {key: f"{SHEETS}/{path.name}" for key, path in _prints(bulletin, into, lang, made).items()}
     path = write_bulletin_page(bulletin, into / "bulletin.html", sheets=sheets, lang=lang)
     made.files[path] = tr("page (open in a browser, no network needed)")
 
 
-def _sheets(bulletin: Bulletin, into: Path, lang: Language, made: Dossier) -> dict[str, Path]:
+def _prints(bulletin: Bulletin, into: Path, lang: Language, made: Dossier) -> dict[str, Path]:
     """Print the sheets; where nothing can be printed, say why and go on."""
     folder = into / SHEETS
     for old in folder.glob("*.pdf") if (into / RECORD).is_file() else ():  # of an earlier bulletin

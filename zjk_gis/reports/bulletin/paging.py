@@ -1,4 +1,4 @@
-"""A bulletin as one page: tiles, ranking, map, worst ten, matrix, trends and the notice; each figure tells its id."""
+"""A bulletin as one page: tiles, ranking, map, worst ten, matrix, trends, notice; each figure tells its id."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import base64
 import hashlib
 from functools import cache
 from importlib.resources import files
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pandas as pd
 

@@ -12,10 +12,12 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
+from zjk_gis.layers.headings import heading
 from zjk_gis.layers.labels import label
 from zjk_gis.reports.bulletin.charting import bulletin_charts
 from zjk_gis.reports.bulletin.figuring import column_told, value_told
 from zjk_gis.reports.bulletin.mapping import drawn_ground, ground_of, shades_of
+from zjk_gis.reports.bulletin.recurring import GATHERED, REPEATED
 from zjk_gis.reports.bulletin.scores import weights_of
 from zjk_gis.reports.bulletin.tiling import figures_of, tile_of
 from zjk_gis.reports.drawing import drawn
@@ -149,7 +151,7 @@ def _ranking(bulletin: Bulletin, lang: Language, sheets: Mapping[str, str]) -> S
 
 
 def _map(bulletin: Bulletin, lang: Language) -> dict[str, Any]:
-    """Draw the areas by their score, else by the rate that was asked for; nothing where no layer shows them."""
+    """Draw the areas by their score, else by the rate asked for; nothing where no layer shows them."""
     ranked = bulletin.ranking
     ground = ground_of(bulletin, bulletin.by[0]) if len(bulletin.by) == 1 else None
     if ground is None or len(ground.codes) < 2:
@@ -304,8 +306,56 @@ def _notice(bulletin: Bulletin, lang: Language, _: Mapping[str, str]) -> Section
     return Section("notice", tr("The notice"), "", count, text=notice.paragraphs)
 
 
+def _places(
+    bulletin: Bulletin, lang: Language, table: str, column: str, said: str, shown: tuple[tuple[str, str], ...]
+) -> Section:
+    """List the worst places of a kind, each with its cases and where it is."""
+    places = bulletin.tables.get(table, pd.DataFrame())
+    names = [(name, look) for name, look in shown if name in places]
+    heads = [
+        _head(label(column, lang), "row"), *(_head(label(name, lang), look) for name, look in names),
+        _head(label("reported", lang), "n"), _head(heading("longitude", lang), "n"),
+        _head(heading("latitude", lang), "n"), _head(label("figure", lang), "id"),
+    ]  # fmt: skip
+    rows = [
+        Row(
+            [
+                Cell(str(row[column])),
+                *(Cell(_written(row[name])) for name, _ in names),
+                _cell(bulletin.figure(str(row["figure"])).to_dict(), change=False),
+                Cell(f"{row['longitude']:.6f}"),
+                Cell(f"{row['latitude']:.6f}"),
+                Cell(str(row["figure"])),
+            ]
+        )
+        for row in places.to_dict("records")
+    ]
+    return Section(table, label(table, lang), said, _counted(len(rows)), "", heads, rows)
+
+
+def _repeated(bulletin: Bulletin, lang: Language, _: Mapping[str, str]) -> Section:
+    said = tr(
+        "The same class again within 20 m and 90 days, after it had been closed; the last time this month."
+    )
+    columns = (("event_name", ""), ("first_at", ""), ("last_at", ""))
+    return _places(bulletin, lang, REPEATED, "place_code", said, columns)
+
+
+def _gathered(bulletin: Bulletin, lang: Language, _: Mapping[str, str]) -> Section:
+    said = tr("Squares of 500 m in which, with those around them, more cases lie than chance would have it.")
+    return _places(bulletin, lang, GATHERED, "spot_code", said, (("cell_count", "n"), ("z_score", "n")))
+
+
+def _written(value: Any) -> str:
+    if isinstance(value, pd.Timestamp):
+        return value.strftime("%Y-%m-%d %H:%M")
+    if value is None or pd.isna(value):
+        return "—"
+    return f"{value:.2f}" if isinstance(value, float) else str(value)
+
+
 SECTIONS: list[Callable[[Bulletin, Language, Mapping[str, str]], Section]] = [
-    _ranking, _worst, _matrix, _trend, _progress, _notice,
+    _ranking, _worst, _matrix, _trend, _repeated, _gathered, _progress, _notice,
 ]  # fmt: skip
 
 
@@ -329,7 +379,7 @@ def _head(title: str, look: str) -> dict[str, str]:
     return {"title": title, "look": look}
 
 
-def _cell(row: Mapping[str, Any] | None, *, change: bool = True) -> Cell:
+def _cell(row: Mapping[Any, Any] | None, *, change: bool = True) -> Cell:
     """Return a cell that is a figure; a dash where there is none."""
     if row is None:
         return Cell()

@@ -171,7 +171,9 @@ class _Paper:
             moved = "" if before != before else tr("the month before: place {place:.0f}", place=before)
             self._write(_LEFT, y, place.value, 8, bold=True)
             told = tr("of {count:,} that are ranked", count=ranked)
-            self._write(_LEFT + 32, y - 3.2, tr(", ").join(filter(None, [told, moved])), 3.4, colour=_SOFT, room=70)
+            self._write(
+                _LEFT + 32, y - 3.2, tr(", ").join(filter(None, [told, moved])), 3.4, colour=_SOFT, room=72
+            )
             self._id(_LEFT + 32, y + 0.8, place.figure, 70)
             self._write(_LEFT + 105, y, score.value, 8, bold=True)
             self._write(_LEFT + 138, y - 3.2, score.change or score.name, 3.4, colour=_SOFT)
@@ -186,7 +188,7 @@ class _Paper:
             colour = _LOOKS.get(tile.judgement, _SOFT)
             self.canvas.rect(x, y, wide, high, fill="#ffffff", stroke=_LINE)
             self.canvas.rect(x, y, wide, 1.1, fill=colour)
-            self._write(x + 2.5, y + 5.4, tile.name, 3.1, room=wide - 21)
+            self._fitted(x + 2.5, y + 5.4, tile.name, 3.1, wide - 22)
             said = f"{tile.sign} {tile.word}"
             self._write(x + wide - 2.5, y + 5.4, said, 3, bold=True, colour=colour, anchor="end", room=18)
             self._write(x + 2.5, y + 12.4, tile.value, 5.6, bold=True, room=wide - 5)
@@ -278,7 +280,8 @@ class _Paper:
             y += 5.2
             event = row.get("event_name") or names.get(str(row.get("event_code")), row.get("event_code", ""))
             texts = (
-                row.get("incident_code", ""), event, _minute(row.get("due_at")), _minute(row.get("handled_at")),
+                row.get("incident_code", ""), event,
+                _minute(row.get("due_at")), _minute(row.get("handled_at")),
                 label(str(row.get("deadline_state", "")), self.lang),
             )  # fmt: skip
             for place, width, text in zip(places, widths, texts, strict=True):
@@ -295,9 +298,13 @@ class _Paper:
         self._write(x, y, text, 3.6, bold=True, colour=_HEAD, room=_RIGHT - x)
 
     def _id(self, x: float, y: float, figure: str, room: float) -> None:
-        """Write an id whole, as small as it must be."""
-        wide = self.typeface.width(figure, _ID)
-        self._write(x, y, figure, min(_ID, _ID * room / wide if wide else _ID), colour=_SOFT, room=room + 1)
+        """Write an id whole."""
+        self._fitted(x, y, figure, _ID, room, colour=_SOFT)
+
+    def _fitted(self, x: float, y: float, text: str, size: float, room: float, *, colour: str = _INK) -> None:
+        """Write a text whole, as small as it must be."""
+        wide = self.typeface.width(text, size)
+        self._write(x, y, text, size * min(1.0, room / wide if wide else 1.0), colour=colour, room=room + 1)
 
     def _write(
         self, x: float, y: float, text: object, size: float, *, bold: bool = False, colour: str = _INK,

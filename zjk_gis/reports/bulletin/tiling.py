@@ -1,4 +1,4 @@
-"""Figures as tiles: value, target, how it changed and how it is judged, by sign and word beside the colour."""
+"""Figures as tiles: value, target, change and judgement, told by sign and word beside the colour."""
 
 from __future__ import annotations
 
@@ -90,7 +90,7 @@ def tiles_of(bulletin: Bulletin, key: str) -> list[FigureTile]:
     ]
 
 
-def tile_of(row: Mapping[str, Any]) -> FigureTile:
+def tile_of(row: Mapping[Any, Any]) -> FigureTile:
     """Write a row of `Bulletin.figures` as a tile, in the language that is spoken."""
     lang = language()
     name, unit, value = str(row["indicator"]), str(row["value_unit"]), float(row["value"])
@@ -121,7 +121,7 @@ def tile_of(row: Mapping[str, Any]) -> FigureTile:
     )
 
 
-def _compared(row: Mapping[str, Any], unit: str, is_high: bool | None) -> str:
+def _compared(row: Mapping[Any, Any], unit: str, is_high: bool | None) -> str:
     """Say what a figure was to reach, or what else it was compared with."""
     target = row["target_value"]
     if target == target and target is not None:
