@@ -1,4 +1,4 @@
-"""A bulletin as one page: tiles, ranking, map, worst ten, matrix, trends, notice; each figure tells its id."""
+"""A bulletin as one page: tiles, ranking, map, worst ten, matrix, trends, notice; figures tell their ids."""
 
 from __future__ import annotations
 

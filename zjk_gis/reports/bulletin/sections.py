@@ -246,7 +246,7 @@ def _matrix(bulletin: Bulletin, lang: Language, sheets: Mapping[str, str]) -> Se
             ),
             "",
         )
-        row_cells = [Cell(names[area] if area else tr("the whole city"), sheets.get(key, ""))]
+        row_cells = [Cell(_named(names[area]) if area else tr("the whole city"), sheets.get(key, ""))]
         for trade in shown:
             own = cells.get((area, trade))
             figure = known.get(str(own["figure"])) if own else None
@@ -276,7 +276,7 @@ def _trend(bulletin: Bulletin, lang: Language, _: Mapping[str, str]) -> Section:
     pictures = _pictures(bulletin, lang, "lines")
     said = tr("The ids of the points are those of the tiles, with the month of each: {example}",
               example=f"{bulletin.trend['month'].iloc[0]}/handled_rate/all")  # fmt: skip
-    return Section("trend", tr("Twelve months"), said, _counted(len(pictures)), pictures=pictures)
+    return Section("trend", tr("Twelve months"), said, pictures=pictures)
 
 
 def _progress(bulletin: Bulletin, lang: Language, _: Mapping[str, str]) -> Section:
@@ -373,6 +373,10 @@ def _pictures(bulletin: Bulletin, lang: Language, kind: str) -> list[dict[str, A
         for at, chart in enumerate(bulletin_charts(bulletin, lang))
         if chart.kind == kind
     ]
+
+
+def _named(name: str) -> str:
+    return tr("of no area") if name == "—" else name
 
 
 def _head(title: str, look: str) -> dict[str, str]:

@@ -47,7 +47,7 @@ _LEFT, _RIGHT, _FOOT = 14.0, 196.0, 285.0
 _INK, _SOFT, _LINE, _HEAD = "#1f2933", "#566474", "#cfd8e1", "#0b3d66"
 _LOOKS = {"good": "#00664b", "watch": "#8a5a00", "bad": "#b03a00"}
 _ACROSS, _TILE, _GAP = 4, (43.25, 24.5), 3.0
-_MOST_TILES, _MOST_TRADES, _MOST_CASES = 16, 7, 20
+_MOST_TILES, _MOST_TRADES, _MOST_CASES = 16, 6, 20
 _ID = 2.2  # of an id
 _UNFIT = re.compile(r"[^\w-]+")
 _MOST_LETTERS = 40
@@ -148,7 +148,7 @@ class _Paper:
         y = self._tiles(tiles_of(self.bulletin, key)[:_MOST_TILES], y)
         code = None if "+" in columns else _code_of(self.bulletin, key)
         cases = self._cases_of(key)
-        left = Box(_LEFT, y + 6, 88, 84)
+        left = Box(_LEFT, y + 6, 88, 64)
         has_map = ground is not None and code in ground.codes and self._map(ground, str(code), cases, left)
         x = left.right + 5 if has_map else _LEFT
         low = self._trades(key, x, y + 6)

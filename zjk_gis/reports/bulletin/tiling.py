@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -23,6 +24,7 @@ __all__ = ["SIGNS", "FigureTile", "figures_of", "tile_of", "tiles_of"]
 # Colour is never alone: each judgement has a sign, which any Chinese typeface has, and a word.
 SIGNS = {"good": "√", "watch": "△", "bad": "×", "no_data": "○", "not_judged": "·"}
 _ARROWS = {1: "↑", -1: "↓", 0: "→"}
+_UNIT = re.compile(r"\s*[(（][^()（）]*[)）]$")  # which stands behind the value
 _SAME = 5e-5  # of a share: a change that is written as none
 
 
@@ -108,7 +110,7 @@ def tile_of(row: Mapping[Any, Any]) -> FigureTile:
     )
     return FigureTile(
         str(row["figure"]),
-        label(name, lang),
+        _UNIT.sub("", label(name, lang)) if unit == "hours" else label(name, lang),
         value_told(value, unit),
         made,
         _compared(row, unit, is_high),
