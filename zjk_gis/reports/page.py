@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import base64
 import itertools
+from functools import cache
+from importlib.resources import files
 from typing import TYPE_CHECKING, Any
 
 from zjk_gis.arguments import checked
@@ -17,7 +19,6 @@ from zjk_gis.reports.pictures import bars_asked_for, charts_of, undrawn_of
 from zjk_gis.reports.places import PLACES_NOTE, picture_bytes, place_links
 from zjk_gis.reports.questions import question_of, whole_of
 from zjk_gis.reports.telling import plain, told, told_time
-from zjk_gis.reports.templates import template
 from zjk_gis.text import display_width
 from zjk_gis.words import tr
 
@@ -156,7 +157,7 @@ def write_page(
         tr("made on {day}", day=told_time(created), lang=lang),
     ]
     image = picture_bytes(picture)
-    text = template("page.html").render(
+    text = _template().render(
         lang=tr("en", lang=lang),
         words={key: tr(sentence, lang=lang) for key, sentence in _WORDS.items()},
         title=plain(title or tr("City management: spatial report", lang=lang)),
@@ -272,3 +273,11 @@ def _told(kind: str, cell: Any, lang: Language) -> str:
     if len(text) > _MOST_CHARACTERS:
         return text[:_MOST_CHARACTERS] + tr("… ({count:,} characters)", count=len(text), lang=lang)
     return text
+
+
+@cache
+def _template() -> Any:
+    import jinja2
+
+    source = files("zjk_gis.reports").joinpath("page.html").read_text("utf-8")
+    return jinja2.Environment(autoescape=True, undefined=jinja2.StrictUndefined).from_string(source)

@@ -6,7 +6,7 @@ import base64
 import hashlib
 from functools import cache
 from importlib.resources import files
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
@@ -17,7 +17,6 @@ from zjk_gis.maps.offline.saving import PAGES
 from zjk_gis.reports.bulletin.sections import first_words, sections_of
 from zjk_gis.reports.bulletin.tiling import SIGNS, tiles_of
 from zjk_gis.reports.telling import plain
-from zjk_gis.reports.templates import template
 from zjk_gis.words import speaking, tr
 
 if TYPE_CHECKING:
@@ -89,7 +88,7 @@ def write_bulletin_page(
     script = _script()
     with speaking(lang):
         tiles = tiles_of(bulletin, "all")
-        text = template("bulletin/page.html").render(
+        text = _template().render(
             lang=tr("en"),
             title=plain(tr("City management in {month}", month=bulletin.month)),
             told_under=_told_under(bulletin),
@@ -101,6 +100,7 @@ def write_bulletin_page(
                 for tile in tiles
             },
             sections=sections_of(bulletin, lang, sheets or {}),
+            style=markupsafe.Markup(_style()),  # noqa: S704  the package's own
             script=markupsafe.Markup(script),  # noqa: S704  the package's own
             script_hash=base64.b64encode(hashlib.sha256(script.encode()).digest()).decode("ascii"),
         )
@@ -159,6 +159,21 @@ def _spark(bulletin: Bulletin, figure: str) -> str:
         f'<polyline points="{line}" fill="none" stroke="#0072b2" stroke-width="1.6" '
         f'vector-effect="non-scaling-stroke"/><circle cx="{x:.1f}" cy="{y:.1f}" r="3" fill="#d55e00"/></svg>'
     )
+
+
+@cache
+def _template() -> Any:
+    import jinja2
+
+    source = files("zjk_gis.reports.bulletin").joinpath("page.html").read_text("utf-8")
+    return jinja2.Environment(autoescape=True, undefined=jinja2.StrictUndefined).from_string(source)
+
+
+@cache
+def _style() -> str:
+    """Return how the page of a report looks, which this one looks like."""
+    page = files("zjk_gis.reports").joinpath("page.html").read_text("utf-8")
+    return page.partition("<style>")[2].partition("</style>")[0]
 
 
 @cache
