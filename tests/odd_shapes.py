@@ -1206,6 +1206,20 @@ CALLS = {
             lambda i, folder: _cells(zjk_gis.reports.write_bulletin_book(_bulletin(i), folder / "b.xlsx")),
         ),
     ],
+    "write_bulletin_page": [
+        (
+            "incidents",
+            lambda i, folder: zjk_gis.reports.write_bulletin_page(_bulletin(i), folder / "b.html").read_text(
+                "utf-8"
+            ),
+        ),
+    ],
+    "write_bulletin_sheets": [
+        (
+            "incidents",
+            lambda i, folder: sorted(zjk_gis.reports.write_bulletin_sheets(_bulletin(i), folder)),
+        ),
+    ],
     "write_assignment_report": [
         (own, _assignment_reported(name))
         for name, own in (("zones", "zones"), ("unit_grids", "grids"), ("roads", "roads"))

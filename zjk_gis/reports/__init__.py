@@ -1,7 +1,14 @@
 """What is told to people, on pages and in workbooks: surveys, audits, changes, assignments, indicators."""
 
 from zjk_gis.reports.audit import audit_city, write_audit
-from zjk_gis.reports.bulletin import Bulletin, monthly_bulletin, write_bulletin, write_bulletin_book
+from zjk_gis.reports.bulletin import (
+    Bulletin,
+    monthly_bulletin,
+    write_bulletin,
+    write_bulletin_book,
+    write_bulletin_page,
+    write_bulletin_sheets,
+)
 from zjk_gis.reports.changes import compare_city, write_changes
 from zjk_gis.reports.city import survey_city, write_survey
 from zjk_gis.reports.headlines import assignment_figures
@@ -23,6 +30,8 @@ __all__ = [
     "write_audit",
     "write_bulletin",
     "write_bulletin_book",
+    "write_bulletin_page",
+    "write_bulletin_sheets",
     "write_changes",
     "write_page",
     "write_survey",

@@ -219,7 +219,7 @@ def _key(pen: _Pen, chart: Chart, row: int, y: float, whole: float) -> float:
 
 def _lines(pen: _Pen, chart: Chart) -> float:
     height = 210.0
-    left = 8 + max(_width(_short(t)) for t in _ticks(_most(chart.series)))
+    left = 8 + max(_width(_short(t, chart)) for t in _ticks(_most(chart.series)))
     _plot(pen, chart, chart.series[0], (left, 16, pen.width - left - 14, height - 44), _most(chart.series))
     return height
 
@@ -229,7 +229,7 @@ def _panels(pen: _Pen, chart: Chart) -> float:
     across, high = 3, 150.0
     each = (pen.width - 24 * (across - 1)) / across
     most = _most(chart.series)
-    left = 8 + max(_width(_short(t)) for t in _ticks(most))
+    left = 8 + max(_width(_short(t, chart)) for t in _ticks(most))
     for at, series in enumerate(chart.series):
         x, y = (at % across) * (each + 24), (at // across) * high
         total = amount(sum(value or 0 for value in series.amounts), chart.unit)
@@ -253,7 +253,7 @@ def _plot(
 
     for tick in ticks:
         pen.line([(x0, y_of(tick)), (x0 + width, y_of(tick))], _LINE)
-        pen.text(x0 - 6, y_of(tick) + 4, _short(tick), anchor="end", fill=_SOFT, size=_SIZE - 2)
+        pen.text(x0 - 6, y_of(tick) + 4, _short(tick, chart), anchor="end", fill=_SOFT, size=_SIZE - 2)
     step = width / max(len(chart.names) - 1, 1)
     known = [(x0 + at * step, y_of(v), v) for at, v in enumerate(series.amounts) if v is not None]
     if known:
@@ -266,7 +266,7 @@ def _plot(
         x, y, value = max(known, key=lambda point: (point[2], -point[0]))
         pen.dot(x, y, VERMILION, 3.4)
         anchor = "start" if x < x0 + 30 else "end" if x > x0 + width - 30 else "middle"
-        pen.text(x, y - 7, _short(value), anchor=anchor, bold=True, size=_SIZE - 1)
+        pen.text(x, y - 7, _short(value, chart), anchor=anchor, bold=True, size=_SIZE - 1)
     fits = max(int(width / 62), 1)
     every = max(math.ceil(len(chart.names) / fits), 1)
     for at in range(0, len(chart.names), every):
@@ -395,8 +395,10 @@ def _ticks(most: float) -> list[float]:
     return [step * at for at in range(math.ceil(most / step) + 1)]
 
 
-def _short(value: float) -> str:
+def _short(value: float, chart: Chart) -> str:
     """Write a number for an axis."""
+    if chart.value_kind == "share":
+        return share_of(value)
     if value >= 1e6:
         return f"{value / 1e6:g}M"
     return f"{value:,.0f}" if float(value).is_integer() else f"{value:g}"

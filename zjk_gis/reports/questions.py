@@ -73,6 +73,8 @@ _QUESTIONS: dict[str, str] = {
     "area_trade_matrix": "How does each area do in each trade?",
     "area_trade_figures": "From what are the cells of areas by trades computed?",
     "worst_ten": "Who does worst?",
+    "repeat_places": "Where does the same thing come back?",
+    "hot_places": "Where do cases gather?",
     "late_cases": "Which cases were not handled in time?",
     "trend": "How did the city do over twelve months?",
     "target_progress": "How far are the policy's targets reached?",

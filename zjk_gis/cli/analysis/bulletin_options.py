@@ -31,8 +31,14 @@ __all__ = ["bulletin_options", "make_bulletin", "options_in", "record_of"]
 
 _BY, _LEAST = ("district_code",), 30
 _FILES = ("incidents", "deadlines", "previous", "targets", "measured")  # of the options: paths
-_NO_ZONES = tuple(dict.fromkeys(("districts", "enforcement_cases", *MEASURED_LAYERS)))
-_LAYERS = tuple(dict.fromkeys(("responsibility_zones", "unit_grids", "streets", "communities", *_NO_ZONES)))
+_LAYERS = tuple(
+    dict.fromkeys(
+        (
+            "responsibility_zones", "unit_grids", "streets", "communities", "districts", "built_up_areas",
+            "enforcement_cases", *MEASURED_LAYERS,
+        )
+    )
+)  # fmt: skip
 
 
 def bulletin_options(command: Callable[..., Any]) -> Callable[..., Any]:
@@ -94,10 +100,8 @@ def make_bulletin(city: Path | str, month: str, asked: dict[str, Any], console: 
         tell_set_aside(cases, console)
     given: dict[str, pd.DataFrame] = {"incidents": cases}
     wanted = [*by, *filter(None, [asked.get("worst_by")])]
-    if not all(name in cases for name in wanted):
+    if not all(name in cases for name in wanted) or is_address(city) or Path(city).exists():
         given |= _layers(city, _LAYERS, console)
-    elif is_address(city) or Path(city).exists():
-        given |= _layers(city, _NO_ZONES, console)
     tables = {name: read_table(asked[name]) for name in _FILES[1:] if asked.get(name) is not None}
     least = asked.get("least")
     return monthly_bulletin(

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from zjk_gis.maps.drawn import DrawnLayer
     from zjk_gis.maps.printing.hexagons import Hexagons
 
-__all__ = ["CELLS", "Shown", "View", "draw_layers", "swatch"]
+__all__ = ["CELLS", "Shown", "View", "draw_layers", "draw_shapes", "swatch"]
 
 _FINEST = 0.04  # millimetres: what lies nearer to a line is part of it on paper
 _BEYOND = 3.0
@@ -104,15 +104,15 @@ def draw_layers(
         used = np.unique(which).tolist()
         for at in used:
             if "casing" in layer.styles[at]:
-                _draw(canvas, own[(which == at) & (kind == 1)], layer.styles[at]["casing"], view)
+                draw_shapes(canvas, own[(which == at) & (kind == 1)], layer.styles[at]["casing"], view)
         for at in used:
             for dimension in (2, 1):
-                _draw(canvas, own[(which == at) & (kind == dimension)], layer.styles[at], view)
+                draw_shapes(canvas, own[(which == at) & (kind == dimension)], layer.styles[at], view)
         for at in used:
             if "casing" in layer.styles[at]:
-                _draw(canvas, own[(which == at) & (kind == 0)], layer.styles[at]["casing"], view)
+                draw_shapes(canvas, own[(which == at) & (kind == 0)], layer.styles[at]["casing"], view)
         for at in used:
-            _draw(canvas, own[(which == at) & (kind == 0)], layer.styles[at], view)
+            draw_shapes(canvas, own[(which == at) & (kind == 0)], layer.styles[at], view)
     return shown
 
 
@@ -130,7 +130,8 @@ def _draw_hexagons(canvas: Canvas, shapes: NDArray[Any], view: View) -> Hexagons
     return found
 
 
-def _draw(canvas: Canvas, shapes: NDArray[Any], style: Mapping[str, Any], view: View) -> None:
+def draw_shapes(canvas: Canvas, shapes: NDArray[Any], style: Mapping[str, Any], view: View) -> None:
+    """Draw shapes of one dimension in one look, cut to the frame."""
     if not len(shapes):
         return
     dimension = int(shapely.get_dimensions(shapes[0]))

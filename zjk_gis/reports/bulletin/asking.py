@@ -11,7 +11,7 @@ import pandas as pd
 from zjk_gis.reports.bulletin.judging import judged
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from zjk_gis.reports.bulletin.months import Months
 
@@ -65,6 +65,8 @@ class Making:
         Columns of the incidents that are not there, so that they were taken as empty.
     done : dict of str to Chapter
         By the name of the builder: what was made so far.
+    unfound : dict of str to callable
+        By the name of a table that could not be made: writes why, in the language that is spoken.
     """
 
     months: Months
@@ -74,6 +76,7 @@ class Making:
     layers: Mapping[str, pd.DataFrame]
     lacking: set[str] = field(default_factory=set)
     done: dict[str, Chapter] = field(default_factory=dict)
+    unfound: dict[str, Callable[[], str]] = field(default_factory=dict)
     _tables: dict[tuple[str, tuple[str, ...]], pd.DataFrame] = field(default_factory=dict)
 
     def counted(self, columns: Sequence[str] = (), back: int = 0) -> pd.DataFrame:

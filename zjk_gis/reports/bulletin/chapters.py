@@ -21,6 +21,7 @@ from zjk_gis.reports.bulletin.asking import FIGURE_COLUMNS, Chapter
 from zjk_gis.reports.bulletin.enforcement import PUBLISHED, ledgers, publications
 from zjk_gis.reports.bulletin.ids import encoded, figure_id
 from zjk_gis.reports.bulletin.judging import HIGH_IS_GOOD
+from zjk_gis.reports.bulletin.recurring import gathered, repeated
 from zjk_gis.reports.bulletin.scores import scored_and_ranked
 from zjk_gis.words import listed, tr
 
@@ -131,7 +132,10 @@ def _worst(making: Making) -> Chapter:
     shown = shown.reset_index(drop=True)
     shown.insert(0, "order", np.arange(1, len(shown) + 1))
     shown.attrs |= {"column": "+".join(columns), "enough": len(enough), "all": len(own)}
-    return Chapter(worst[FIGURE_COLUMNS], {"worst_ten": shown})
+    # all figures of the ten, for the sheets that are printed of them
+    theirs = making.figures("worst", columns)
+    theirs = theirs[theirs["key"].isin(worst["key"])]
+    return Chapter(theirs[FIGURE_COLUMNS], {"worst_ten": shown})
 
 
 def _enough(making: Making, columns: list[str]) -> tuple[pd.DataFrame, pd.DataFrame]:
@@ -249,6 +253,8 @@ BUILDERS: dict[str, Callable[[Making], Chapter]] = {
     "progress": _progress,
     "late": _late,
     "ledgers": ledgers,
+    "repeated": repeated,
+    "gathered": gathered,
 }
 
 

@@ -71,6 +71,6 @@ def _bars(bulletin: Bulletin, rows: pd.DataFrame, name: str, chapter: str, lang:
         title,
         note,
         [plain(str(each)) for each in shown["subject_name"]],
-        [Series(measured, [float(value) for value in shown["value"]])],
+        [Series(measured, [round(float(value), 2 if name == "score" else 6) for value in shown["value"]])],
         value_kind="number" if name == "score" else "share",
     )

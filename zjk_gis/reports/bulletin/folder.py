@@ -1,4 +1,4 @@
-"""A bulletin as a folder: notice, workbook, table of figures, and what it was made from."""
+"""A bulletin as a folder: notice, workbook, page, sheets to print, figures, and what it was made from."""
 
 from __future__ import annotations
 
@@ -11,13 +11,15 @@ import numpy as np
 import pandas as pd
 
 from zjk_gis.arguments import checked
-from zjk_gis.errors import FileError, InputError
+from zjk_gis.errors import FileError, InputError, MissingExtraError
 from zjk_gis.io import write_table
 from zjk_gis.io.paths import workshop
 from zjk_gis.layers.labels import label
 from zjk_gis.reports.bulletin.charting import bulletin_charts
 from zjk_gis.reports.bulletin.figuring import change_told, column_told
 from zjk_gis.reports.bulletin.months import STANDINGS
+from zjk_gis.reports.bulletin.paging import write_bulletin_page
+from zjk_gis.reports.bulletin.sheets import write_bulletin_sheets
 from zjk_gis.reports.dossier import Dossier, ready_folder
 from zjk_gis.reports.headlines import Tile
 from zjk_gis.reports.workbook.writing import write_workbook
@@ -32,7 +34,7 @@ if TYPE_CHECKING:
 
 __all__ = ["FIGURES", "RECORD", "content_of", "read_record", "write_bulletin", "write_bulletin_book"]
 
-RECORD, FIGURES = "made_from.json", "figures.csv"
+RECORD, FIGURES, SHEETS = "made_from.json", "figures.csv", "sheets"
 _MEANT = "zjk-gis bulletin"
 _DECIDING = (
     "occurred_at", "filed_at", "handled_at", "closed_at", "due_at", "extended_to", "state", "rework_count",
@@ -48,7 +50,7 @@ def write_bulletin(
     lang: Language = "zh",
     made_from: Mapping[str, Any] | None = None,
 ) -> Dossier:
-    """Write a bulletin to a folder: the notice, a workbook, the figures, and what it was made from.
+    """Write a bulletin to a folder: notice, workbook, page, prints, figures, and what it was made from.
 
     Parameters
     ----------
@@ -64,7 +66,8 @@ def write_bulletin(
     -------
     Dossier
         The files: ``notice.txt``, ``notice_with_ids.txt`` (each figure with its id), ``bulletin.xlsx``,
-        ``figures.csv`` and ``made_from.json``.
+        ``bulletin.html``, the folder ``sheets`` with an A4 sheet for each area and each of the worst ten,
+        ``figures.csv`` and ``made_from.json``. Where nothing can be printed, `Dossier.remarks` say why.
 
     Raises
     ------
@@ -78,8 +81,9 @@ def write_bulletin(
     >>> from zjk_gis.reports import monthly_bulletin
     >>> with tempfile.TemporaryDirectory() as into:
     ...     found = write_bulletin(monthly_bulletin(cases, month="2025-11"), into)
-    >>> [path.name for path in found.files]
-    ['notice.txt', 'notice_with_ids.txt', 'bulletin.xlsx', 'figures.csv', 'made_from.json']
+    >>> [path.name for path in found.files]  # doctest: +NORMALIZE_WHITESPACE
+    ['notice.txt', 'notice_with_ids.txt', 'bulletin.xlsx', 'sheets', 'bulletin.html', 'figures.csv',
+     'made_from.json']
     """
     into, made = ready_folder(folder), Dossier()
     with speaking(lang):
@@ -117,8 +121,29 @@ def _figures(bulletin: Bulletin, into: Path, _: Language, made: Dossier) -> None
     made.files[path] = tr("every figure with its id")
 
 
+def _page(bulletin: Bulletin, into: Path, lang: Language, made: Dossier) -> None:
+    sheets = {key: f"{SHEETS}/{path.name}" for key, path in _prints(bulletin, into, lang, made).items()}
+    path = write_bulletin_page(bulletin, into / "bulletin.html", sheets=sheets, lang=lang)
+    made.files[path] = tr("page (open in a browser, no network needed)")
+
+
+def _prints(bulletin: Bulletin, into: Path, lang: Language, made: Dossier) -> dict[str, Path]:
+    """Print the sheets; where nothing can be printed, say why and go on."""
+    folder = into / SHEETS
+    for old in folder.glob("*.pdf") if (into / RECORD).is_file() else ():  # of an earlier bulletin
+        old.unlink()
+    try:
+        sheets = write_bulletin_sheets(bulletin, folder, lang=lang)
+    except (InputError, MissingExtraError) as error:
+        made.remarks.append(tr("the sheets are not printed: {error}", error=error))
+        return {}
+    if sheets:
+        made.files[folder] = tr("{count:,} sheets to print, one a subject (A4)", count=len(sheets))
+    return sheets
+
+
 # Each writes a part of the folder, says so, and remarks on what it cannot make.
-WRITERS: list[Callable[[Bulletin, Path, Language, Dossier], None]] = [_notice, _book, _figures]
+WRITERS: list[Callable[[Bulletin, Path, Language, Dossier], None]] = [_notice, _book, _page, _figures]
 
 
 @checked

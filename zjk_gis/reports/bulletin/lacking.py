@@ -74,6 +74,8 @@ def _of_columns(making: Making) -> Iterator[str]:
             "no column {column} ({title}): trades and the matrix of areas by trades are left out",
             column=trade, title=label(trade, lang),
         )  # fmt: skip
+    for table, why in making.unfound.items():
+        yield tr("{name}: {what}", name=label(table, lang), what=why())
     without = weights_of(making)[1]
     if without:
         yield tr(

@@ -169,6 +169,10 @@ class Months:
         order = np.argsort(number, kind="stable").astype(np.int64)
         return dates, order, number[order]
 
+    def times(self) -> Times:
+        """Return when each incident was."""
+        return self._of_rows[0]
+
     def undated(self) -> int:
         """How many incidents have no date, so that they are in no month."""
         return int(np.isnat(self._of_rows[0]).sum())

@@ -49,10 +49,10 @@ class Bulletin:
     figures : DataFrame
         A row a figure: ``figure`` (its id, which stands once), ``chapter`` (``overall``, ``areas``,
         ``trades``, ``matrix``, ``ranking``, ``worst``, ``trend``, ``month_before``, ``year_before``,
-        ``progress``), ``month``, ``grouped_by`` (the columns of codes, with ``+`` between), ``subject`` (the
-        codes) and ``subject_name``, ``indicator``, ``value``, ``value_unit`` (``share``, ``hours``,
-        ``cases``, ``score_points``, ``ordinal``, ``count``), ``numerator``, ``denominator``, ``n`` (cases
-        reported), ``low_95`` and ``high_95``, ``target_value``, ``previous_value`` (of the month before),
+        ``progress``, ``places``), ``month``, ``grouped_by`` (the columns of codes, ``+`` between),
+        ``subject`` (the codes) and ``subject_name``, ``indicator``, ``value``, ``value_unit`` (``share``,
+        ``hours``, ``cases``, ``score_points``, ``ordinal``, ``count``), ``numerator``, ``denominator``, ``n``
+        (cases reported), ``low_95`` and ``high_95``, ``target_value``, ``previous_value`` (of the month before),
         ``month_change`` and ``year_change`` (differences), ``judgement`` (``good``, ``watch``, ``bad``,
         ``no_data``, ``not_judged``) and ``judged_by`` (``target``, ``city``, ``month_before``).
     tables : dict of str to DataFrame

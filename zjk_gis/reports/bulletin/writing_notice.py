@@ -14,6 +14,7 @@ from zjk_gis.reports.bulletin.ids import figure_id
 from zjk_gis.reports.bulletin.judging import HIGH_IS_GOOD
 from zjk_gis.reports.bulletin.lacking import remarks_of
 from zjk_gis.reports.bulletin.notice import Notice, Writer
+from zjk_gis.reports.bulletin.recurring import GATHERED, REPEATED
 from zjk_gis.reports.bulletin.scores import weights_of
 from zjk_gis.words import language, listed, tr
 
@@ -262,6 +263,28 @@ def _with_code(writer: Writer, row: pd.Series) -> str:
     return name if name == code else tr("{name} ({code})", name=name, code=code)
 
 
+def _places(writer: Writer) -> None:
+    """Name the places where things recur most, and those where cases gather most."""
+    tables = writer.bulletin.tables
+    named = {
+        REPEATED: tr("Most often the same thing came back, after it had been closed, at: "),
+        GATHERED: tr("More cases than chance would have it gather at: "),
+    }
+    if not any(len(tables.get(name, ())) for name in named):
+        return
+    writer.heading(tr("Places"))
+    for name, sentence in named.items():
+        table = tables.get(name)
+        if table is None or not len(table):
+            continue
+        said = [
+            tr("{name} ({code}) {cases}", name=writer.name(writer.rows[figure]), code=code,
+               cases=writer.told(figure))
+            for figure, code in zip(table["figure"].head(_ENDS), table.iloc[:, 0].head(_ENDS), strict=True)
+        ]  # fmt: skip
+        writer.text(sentence + listed(said) + tr("."))
+
+
 def _targets(writer: Writer) -> None:
     own = writer.bulletin
     targets = own.making.asked["targets"]
@@ -350,6 +373,7 @@ SECTIONS: list[Callable[[Writer], None]] = [
     _changes,
     _trades,
     _worst,
+    _places,
     _targets,
     _demands,
     _lacking,
