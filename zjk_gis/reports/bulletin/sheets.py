@@ -21,7 +21,7 @@ from zjk_gis.drawing.palette import BLUE, VERMILION
 from zjk_gis.drawing.typefaces import find_typeface
 from zjk_gis.layers.labels import check_language, label
 from zjk_gis.maps.printing.content import View, draw_shapes
-from zjk_gis.maps.printing.printed import write_document
+from zjk_gis.maps.printing.document import write_document
 from zjk_gis.maps.printing.sheet import scale_for
 from zjk_gis.maps.style import area, mark
 from zjk_gis.progress import track
