@@ -53,8 +53,8 @@ class Bulletin:
         ``subject`` (the codes) and ``subject_name``, ``indicator``, ``value``, ``value_unit`` (``share``,
         ``hours``, ``cases``, ``score_points``, ``ordinal``, ``count``), ``numerator``, ``denominator``, ``n``
         (cases reported), ``low_95`` and ``high_95``, ``target_value``, ``previous_value`` (of the month
-        before), ``month_change`` and ``year_change`` (differences), ``judgement`` (``good``, ``watch``, ``bad``,
-        ``no_data``, ``not_judged``) and ``judged_by`` (``target``, ``city``, ``month_before``).
+        before), ``month_change`` and ``year_change`` (differences), ``judgement`` (``good``, ``watch``,
+        ``bad``, ``no_data``, ``not_judged``) and ``judged_by`` (``target``, ``city``, ``month_before``).
     tables : dict of str to DataFrame
         By name: ``ranking``, ``area_trade_matrix``, ``worst_ten``, ``trend``, ``target_progress``, each row
         with its ``figure``; ``late_cases``.
