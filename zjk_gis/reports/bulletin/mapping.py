@@ -185,7 +185,7 @@ def drawn_ground(
             (x, y), *_ = on_paper(shapely.get_coordinates(shapely.point_on_surface(whole)))
             ink = "#ffffff" if shades.is_dark(value) else "#1f2933"
             names.append(
-                f'<text x="{x:.1f}" y="{y + _LETTER / 3:.1f}" text-anchor="middle" fill="{ink}">'
+                f'<text x="{x:.1f}" y="{y + _LETTER / 3:.1f}" text-anchor="middle" style="fill:{ink}">'
                 f"{escape(name)}</text>"
             )
     return (
