@@ -110,8 +110,8 @@ zjk_gis.maps.hot_spots_map(hot, title="2025 年案件热点")
 # %% [markdown]
 # ## 7 The notice, the page and the sheets
 #
-# `reports.write_bulletin(bulletin, "通报")` writes all of it into a folder: the notice, a page for the screen,
-# a workbook, and a sheet of paper for each area. What could not be computed is said as well.
+# `reports.write_bulletin(bulletin, "通报")` writes all of it into a folder: the notice, a page, a workbook,
+# and a sheet of paper for each area. What could not be computed is said as well.
 
 # %%
 print(bulletin.notice("zh").text())

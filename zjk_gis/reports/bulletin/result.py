@@ -52,7 +52,7 @@ class Bulletin:
         ``progress``, ``places``), ``month``, ``grouped_by`` (the columns of codes, ``+`` between),
         ``subject`` (the codes) and ``subject_name``, ``indicator``, ``value``, ``value_unit`` (``share``,
         ``hours``, ``cases``, ``score_points``, ``ordinal``, ``count``), ``numerator``, ``denominator``, ``n``
-        (cases reported), ``low_95`` and ``high_95``, ``target_value``, ``previous_value`` (of the month before),
+        (cases reported), ``low_95``, ``high_95``, ``target_value``, ``previous_value`` (of the month before),
         ``month_change`` and ``year_change`` (differences), ``judgement`` (``good``, ``watch``, ``bad``,
         ``no_data``, ``not_judged``) and ``judged_by`` (``target``, ``city``, ``month_before``).
     tables : dict of str to DataFrame
