@@ -63,7 +63,10 @@ def folder(run, cases, tmp_path):
 
 
 def test_a_folder_is_written_where_the_output_has_no_ending(folder):
-    names = ["bulletin.xlsx", "figures.csv", "made_from.json", "notice.txt", "notice_with_ids.txt"]
+    names = [
+        "bulletin.html", "bulletin.xlsx", "figures.csv", "made_from.json", "notice.txt",
+        "notice_with_ids.txt", "sheets",
+    ]  # fmt: skip
     assert sorted(path.name for path in folder.iterdir()) == names
     text = (folder / "notice.txt").read_text("utf-8")
     assert "应结案 80 件，结案率87.50%" in text

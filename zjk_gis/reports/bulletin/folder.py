@@ -122,8 +122,8 @@ def _figures(bulletin: Bulletin, into: Path, _: Language, made: Dossier) -> None
 
 
 def _page(bulletin: Bulletin, into: Path, lang: Language, made: Dossier) -> None:
-    sheets = {key: f"{SHEETS}/{path.name}" for key, path in _prints(bulletin, into, lang, made).items()}
-    path = write_bulletin_page(bulletin, into / "bulletin.html", sheets=sheets, lang=lang)
+    prints = {key: f"{SHEETS}/{path.name}" for key, path in _prints(bulletin, into, lang, made).items()}
+    path = write_bulletin_page(bulletin, into / "bulletin.html", prints=prints, lang=lang)
     made.files[path] = tr("page (open in a browser, no network needed)")
 
 

@@ -34,6 +34,7 @@ _ELSEWHERE = ("responsibility_zones", "unit_grids")  # layers whose rows name th
 _WIDTH, _HIGHEST = 620.0, 520.0  # of the drawing
 _LETTER = 12.0
 _FINEST = 0.5  # of the drawing: what is finer is not seen
+_DARK = 150  # of 255: white stands out more than black below it
 _NO_DATA = "#ffffff"
 
 
@@ -84,8 +85,9 @@ class Shades:
 
     def is_dark(self, value: float) -> bool:
         """Tell whether text on the colour must be white."""
-        at = self.at(value)
-        return at is not None and at >= len(self.colours) - 2 and len(self.colours) > 2
+        colour = self.colour(value)
+        red, green, blue = (int(colour[at : at + 2], 16) for at in (1, 3, 5))
+        return 0.299 * red + 0.587 * green + 0.114 * blue < _DARK
 
 
 def shades_of(values: Sequence[float] | NDArray[np.float64], *, percent: bool) -> Shades:

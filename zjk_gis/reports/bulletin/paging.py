@@ -37,7 +37,7 @@ def write_bulletin_page(
     bulletin: Bulletin,
     path: str | os.PathLike[str],
     *,
-    sheets: Mapping[str, str] | None = None,
+    prints: Mapping[str, str] | None = None,
     lang: Language = "zh",
 ) -> Path:
     """Write a bulletin as one page that needs no network and prints well.
@@ -52,7 +52,7 @@ def write_bulletin_page(
     bulletin : Bulletin
     path : str or path
         An .html file; one of that name is replaced, and only when the new one is complete.
-    sheets : mapping of str to str, optional
+    prints : mapping of str to str, optional
         By the end of an id (``130703``): a file beside the page, the sheet of that subject, to be linked to.
     lang : {"zh", "en"}, default "zh"
 
@@ -99,7 +99,7 @@ def write_bulletin_page(
                 tile.figure: markupsafe.Markup(_spark(bulletin, tile.figure))  # noqa: S704  numbers only
                 for tile in tiles
             },
-            sections=sections_of(bulletin, lang, sheets or {}),
+            sections=sections_of(bulletin, lang, prints or {}),
             style=markupsafe.Markup(_style()),  # noqa: S704  the package's own
             script=markupsafe.Markup(script),  # noqa: S704  the package's own
             script_hash=base64.b64encode(hashlib.sha256(script.encode()).digest()).decode("ascii"),

@@ -9,8 +9,6 @@ import numpy as np
 import pandas as pd
 import shapely
 
-from zjk_gis.assess.hot_cells import hot_spots
-from zjk_gis.assess.repeats import repeat_incidents
 from zjk_gis.errors import InputError
 from zjk_gis.layers.columns.personal import without_personal
 from zjk_gis.layers.columns.values import code_text
@@ -43,6 +41,8 @@ def repeated(making: Making) -> Chapter:
     if "closed_at" in making.lacking:
         making.unfound[REPEATED] = lambda: tr("no case has a time of closing (closed_at)")
         return Chapter()
+    from zjk_gis.assess.repeats import repeat_incidents  # compiles, so that it is loaded only here
+
     try:
         found = repeat_incidents(cases)
     except InputError as error:
@@ -86,6 +86,8 @@ def gathered(making: Making) -> Chapter:
     if not isinstance(region, gpd.GeoDataFrame):
         making.unfound[GATHERED] = lambda: tr("there is no layer of built-up areas (built_up_areas)")
         return Chapter()
+    from zjk_gis.assess.hot_cells import hot_spots  # compiles, so that it is loaded only here
+
     try:
         cells = hot_spots(cases, cells=_CELL_M, region=region, month=making.months.month)
     except InputError as error:
@@ -110,7 +112,7 @@ def gathered(making: Making) -> Chapter:
     points = cases.geometry.to_crs(cells.crs).to_numpy()
     parts = [is_now & shapely.intersects(each, points) for each in ground]
     centres = gpd.GeoSeries(shapely.point_on_surface(np.array(ground, dtype=object)), crs=cells.crs)
-    names = [tr("hot spot {code}", code=each) for each in rows["spot_code"]]
+    names = rows["spot_code"].tolist()
     return _chapter(making, "hot_spot_cases", "spot_code", rows, names, cases, parts, GATHERED, centres)
 
 

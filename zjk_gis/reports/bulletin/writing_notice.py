@@ -273,15 +273,15 @@ def _places(writer: Writer) -> None:
     if not any(len(tables.get(name, ())) for name in named):
         return
     writer.heading(tr("Places"))
-    for name, sentence in named.items():
-        table = tables.get(name)
+    for kind, sentence in named.items():
+        table = tables.get(kind)
         if table is None or not len(table):
             continue
-        said = [
-            tr("{name} ({code}) {cases}", name=writer.name(writer.rows[figure]), code=code,
-               cases=writer.told(figure))
-            for figure, code in zip(table["figure"].head(_ENDS), table.iloc[:, 0].head(_ENDS), strict=True)
-        ]  # fmt: skip
+        said = []
+        for figure, code in zip(table["figure"].head(_ENDS), table.iloc[:, 0].head(_ENDS), strict=True):
+            name, cases = writer.name(writer.rows[figure]), writer.told(figure)
+            told = name if name == code else tr("{name} ({code})", name=name, code=code)
+            said.append(told + tr(" ") + cases)
         writer.text(sentence + listed(said) + tr("."))
 
 
