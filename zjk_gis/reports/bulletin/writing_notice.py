@@ -281,7 +281,7 @@ def _places(writer: Writer) -> None:
         for figure, code in zip(table["figure"].head(_ENDS), table.iloc[:, 0].head(_ENDS), strict=True):
             name, cases = writer.name(writer.rows[figure]), writer.told(figure)
             told = name if name == code else tr("{name} ({code})", name=name, code=code)
-            said.append(told + tr(" ") + cases)
+            said.append(tr("{told}: {cases}", told=told, cases=cases))
         writer.text(sentence + listed(said) + tr("."))
 
 
