@@ -39,6 +39,9 @@ bulletin = reports.monthly_bulletin(
     deadlines=deadlines,
     targets={"handled_in_time_rate": 0.8},
 )
+bulletin
+
+# %%
 months = bulletin.trend.pivot_table(index="month", columns="indicator", values="value")
 rates = ["handled_rate", "handled_in_time_rate", "closed_rate", "closed_in_time_rate"]
 best, worst = months["handled_in_time_rate"].idxmax(), months["handled_in_time_rate"].idxmin()
