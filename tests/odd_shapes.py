@@ -621,6 +621,17 @@ def _bulletin(layer):
     return zjk_gis.reports.monthly_bulletin(given, month="2025-03", by="zone_code")
 
 
+def _bulletin_made(write, name):
+    """Write a page or sheets, whose figures are told by ids, and ask one of them for its rows."""
+
+    def call(layer, folder):
+        bulletin = _bulletin(layer)
+        assert getattr(zjk_gis.reports, write)(bulletin, folder / name)
+        return bulletin.rows("2025-03/reported/all")
+
+    return call
+
+
 def _problems(ending):
     def call(layer, folder):
         report = validate(layer, "responsibility_zones")
@@ -1206,20 +1217,8 @@ CALLS = {
             lambda i, folder: _cells(zjk_gis.reports.write_bulletin_book(_bulletin(i), folder / "b.xlsx")),
         ),
     ],
-    "write_bulletin_page": [
-        (
-            "incidents",
-            lambda i, folder: zjk_gis.reports.write_bulletin_page(_bulletin(i), folder / "b.html").read_text(
-                "utf-8"
-            ),
-        ),
-    ],
-    "write_bulletin_sheets": [
-        (
-            "incidents",
-            lambda i, folder: sorted(zjk_gis.reports.write_bulletin_sheets(_bulletin(i), folder)),
-        ),
-    ],
+    "write_bulletin_page": [("incidents", _bulletin_made("write_bulletin_page", "b.html"))],
+    "write_bulletin_sheets": [("incidents", _bulletin_made("write_bulletin_sheets", "sheets"))],
     "write_assignment_report": [
         (own, _assignment_reported(name))
         for name, own in (("zones", "zones"), ("unit_grids", "grids"), ("roads", "roads"))

@@ -2,9 +2,12 @@
 
 from contextlib import contextmanager
 
+import duckdb
+import fastparquet
 import geopandas as gpd
 import numpy as np
 import pandas as pd
+import polars
 import pyarrow as pa
 import pyarrow.dataset as ds
 import pyarrow.parquet as pq
@@ -204,15 +207,13 @@ def test_several_files_pass_and_go_out_as_one(tmp_path):
 
 def by_fastparquet(path):
     with path.open("rb") as content:
-        return pytest.importorskip("fastparquet").ParquetFile(content).to_pandas()["number"].tolist()
+        return fastparquet.ParquetFile(content).to_pandas()["number"].tolist()
 
 
 READERS = {
     "pandas": lambda path: pd.read_parquet(path)["number"].tolist(),
-    "duckdb": lambda path: (
-        pytest.importorskip("duckdb").read_parquet(str(path)).fetchnumpy()["number"].tolist()
-    ),
-    "polars": lambda path: pytest.importorskip("polars").read_parquet(path)["number"].to_list(),
+    "duckdb": lambda path: duckdb.read_parquet(str(path)).fetchnumpy()["number"].tolist(),
+    "polars": lambda path: polars.read_parquet(path)["number"].to_list(),
     "fastparquet": by_fastparquet,
 }
 

@@ -52,6 +52,7 @@ class Announcer(event.Listener):
         if self._bar is not None and len(kernel.overloads) <= 1:  # another variety was not reckoned with
             self._bar.update(_size(kernel))
         if self._depth == 0 and self._bar is not None:
+            self._bar.refresh()  # the last step is shown, however soon after the one before
             self._bar.close()
             self._bar = None
 

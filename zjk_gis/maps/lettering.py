@@ -170,7 +170,7 @@ def rows_within(text: str, room: float, width: Callable[[str], float]) -> list[s
     Examples
     --------
     >>> rows_within("Z3-130702", 5, columns_of)
-    ['Z3-1', '3070', '2']
+    ['Z3-13', '0702']
     """
     return wrapped(text, room, width) or wrapped(text, room, width, anywhere=True) or list(text)
 

@@ -12,6 +12,7 @@ import shapely
 
 from zjk_gis.crs import as_metric
 from zjk_gis.drawing.canvas import path_of, rings_of
+from zjk_gis.drawing.palette import BLACK
 from zjk_gis.layers.catalogue import CATALOGUE
 from zjk_gis.layers.columns.periods import validity_days
 from zjk_gis.layers.columns.values import code_text
@@ -185,7 +186,7 @@ def drawn_ground(
         left, low, right, high = shapely.bounds(whole) * scale
         if display_width(name) * _LETTER * 0.52 < right - left and high - low > _LETTER:
             (x, y), *_ = on_paper(shapely.get_coordinates(shapely.point_on_surface(whole)))
-            ink = "#ffffff" if shades.is_dark(value) else "#1f2933"
+            ink = "#ffffff" if shades.is_dark(value) else BLACK
             names.append(
                 f'<text x="{x:.1f}" y="{y + _LETTER / 3:.1f}" text-anchor="middle" style="fill:{ink}">'
                 f"{escape(name)}</text>"

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from zjk_gis.arguments import checked
+from zjk_gis.drawing.palette import BLUE, VERMILION
 from zjk_gis.io.paths import target_file, workshop
 from zjk_gis.layers.labels import check_language
 from zjk_gis.maps.offline.saving import PAGES
@@ -156,8 +157,9 @@ def _spark(bulletin: Bulletin, figure: str) -> str:
     x, y = points[-1]
     return (
         f'<svg viewBox="0 0 {width:g} {height:g}" preserveAspectRatio="none" aria-hidden="true">'
-        f'<polyline points="{line}" fill="none" stroke="#0072b2" stroke-width="1.6" '
-        f'vector-effect="non-scaling-stroke"/><circle cx="{x:.1f}" cy="{y:.1f}" r="3" fill="#d55e00"/></svg>'
+        f'<polyline points="{line}" fill="none" stroke="{BLUE}" stroke-width="1.6" '
+        f'vector-effect="non-scaling-stroke"/>'
+        f'<circle cx="{x:.1f}" cy="{y:.1f}" r="3" fill="{VERMILION}"/></svg>'
     )
 
 

@@ -17,7 +17,7 @@ import shapely
 
 from zjk_gis.arguments import checked
 from zjk_gis.drawing.canvas import Box, Canvas
-from zjk_gis.drawing.palette import BLUE, VERMILION
+from zjk_gis.drawing.palette import BLACK, BLUE, ORANGE, VERMILION
 from zjk_gis.drawing.typefaces import find_typeface
 from zjk_gis.layers.labels import check_language, label
 from zjk_gis.maps.printing.content import View, draw_shapes
@@ -44,7 +44,7 @@ __all__ = ["sheet_names", "write_bulletin_sheets"]
 
 _PAGE = (210.0, 297.0)
 _LEFT, _RIGHT, _FOOT = 14.0, 196.0, 285.0
-_INK, _SOFT, _LINE, _HEAD = "#1f2933", "#566474", "#cfd8e1", "#0b3d66"
+_INK, _SOFT, _LINE, _HEAD = BLACK, "#566474", "#cfd8e1", "#0b3d66"
 _LOOKS = {"good": "#00664b", "watch": "#8a5a00", "bad": "#b03a00"}
 _ACROSS, _TILE, _GAP = 4, (43.25, 24.5), 3.0
 _MOST_TILES, _MOST_TRADES, _MOST_CASES = 16, 6, 20
@@ -158,7 +158,7 @@ class _Paper:
     def _head(self, title: str, columns: str, rows: dict[str, dict[str, Any]]) -> float:
         canvas = self.canvas
         canvas.rect(0, 0, _PAGE[0], 24, fill=_HEAD)
-        canvas.rect(0, 24, _PAGE[0], 1.2, fill="#e69f00")
+        canvas.rect(0, 24, _PAGE[0], 1.2, fill=ORANGE)
         self._write(_LEFT, 12.5, title, 7, bold=True, colour="#ffffff", room=_RIGHT - _LEFT)
         until = (self.bulletin.as_of - pd.Timedelta(1, "us")).strftime("%Y-%m-%d")
         among = tr(", ").join(column_told(each, self.lang) for each in columns.split("+"))
