@@ -100,7 +100,6 @@ class TestInABrowser:
             seen.page.keyboard.press("Enter")
             seen.page.locator(".zjk-popup td", has_text=name).wait_for()
             seen.page.keyboard.press("Escape")
-            seen.page.locator(".zjk-popup").wait_for(state="detached")
         assert (seen.errors, seen.requests) == ([], [])
 
     def test_the_title_counts_what_the_layer_of_doubtful_ones_holds(self, city, surveyed, visit, tmp_path):
