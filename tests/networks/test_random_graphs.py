@@ -212,4 +212,4 @@ def test_the_order_of_edges_changes_nothing(shuffler, seed):
         for name in type(one).__slots__:
             values, again = getattr(one, name), getattr(two, name)
             values = values[order] if len(values) == len(graph) else values
-            np.testing.assert_allclose(values, again, err_msg=name)
+            np.testing.assert_array_equal(values, again, err_msg=name)

@@ -17,6 +17,7 @@ import numpy as np
 
 from zjk_gis.engine.compiled import compiled
 from zjk_gis.networks.graph import Graph
+from zjk_gis.networks.weights import addable
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -88,9 +89,9 @@ def upstream_totals(
     [5.0, 6.0, 6.0, 9.0, 0.0]
     """
     group, size, order, straight = _in_order(graph)
-    weight = np.ascontiguousarray(edge_weight, np.float64)
+    weight = addable(edge_weight)
     own = np.zeros((size, 2))
-    own[:, 0] = np.bincount(group, node_weight, size)
+    own[:, 0] = np.bincount(group, addable(node_weight), size)
     own[:, 1] = np.bincount(group[graph.tail[~straight]], weight[~straight], size)
     passing = Graph(size, group[graph.tail[straight]], group[graph.head[straight]])
     total, divided, parents, starts, of_group = _arrivals(
@@ -139,7 +140,7 @@ def terminals(graph: Graph, length: NDArray[np.float64]) -> Terminals:
         passing.out.starts,
         passing.out.nodes,
         passing.out.edges,
-        np.ascontiguousarray(length, np.float64)[straight],
+        addable(length)[straight],
         order,
         circles,
         first,

@@ -16,6 +16,7 @@ import numpy as np
 
 from zjk_gis.engine.compiled import compiled
 from zjk_gis.networks.graph import Graph
+from zjk_gis.networks.weights import addable
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -87,6 +88,7 @@ def weak_spots(
     ([False, False, True], [False, True, False], [0.0, 7.0, 0.0])
     """
     size, edges = graph.size, len(graph)
+    node_weight, edge_weight = addable(node_weight), addable(edge_weight)
     fed_from = np.empty(0, np.int32) if roots is None else np.unique(np.asarray(roots)).astype(np.int32)
     if len(fed_from):
         # A node more, tied to each root twice, so that these ties are no bridges.
@@ -103,8 +105,8 @@ def weak_spots(
         near.starts,
         near.nodes,
         near.edges,
-        np.ascontiguousarray(node_weight, np.float64),
-        np.ascontiguousarray(edge_weight, np.float64),
+        node_weight,
+        edge_weight,
         np.int64(size if len(fed_from) else -1),
     )
     of_edges, of_nodes = numbers[:, :2], numbers[:, 2:]
