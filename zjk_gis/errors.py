@@ -8,7 +8,8 @@
     │   ├── EmptyLayerError        a layer has no rows
     │   ├── CRSError               no coordinate reference system, or one that cannot serve
     │   ├── GeometryError          rows whose geometry is missing, invalid or of the wrong kind
-    │   └── ProblemsError          a layer has errors and is not taken in; its report lists them
+    │   ├── ProblemsError          a layer has errors and is not taken in; its report lists them
+    │   └── CityFileError          a city file has faults; it lists them all, each with its line
     ├── FileError                  a file cannot be read or written (also an OSError)
     ├── WorkspaceError             a workspace cannot be reached, or others changed it meanwhile
     └── MissingExtraError          an optional package is not installed (also an ImportError)
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "CRSError",
+    "CityFileError",
     "EmptyLayerError",
     "FileError",
     "GeometryError",
@@ -80,6 +82,12 @@ class ProblemsError(InputError):
     """A layer has errors and is not taken in; `report` lists them all, for `write_problems`."""
 
     report: Any = None
+
+
+class CityFileError(InputError):
+    """A city file has faults; `faults` lists all of them, each with ``line``, ``where`` and ``message``."""
+
+    faults: tuple[Any, ...] = ()
 
 
 class FileError(ZjkGisError, OSError):
