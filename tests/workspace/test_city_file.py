@@ -208,3 +208,9 @@ def test_it_prints_its_sources_and_how_many_files_each_has(tmp_path, lang, said)
     with speaking(lang):
         assert said in repr(city)
         assert "责任区.shp" in city._repr_html_()
+
+
+@pytest.mark.parametrize("pattern", ["收件/**a.csv", "收件/**", ".", "a\\u0000.csv", " "])
+def test_a_pattern_that_matches_no_file_is_refused(tmp_path, pattern):
+    found, _ = faults(tmp_path, f'[city]\n[[source]]\nlayer = "roads"\nfiles = ["a.csv", "{pattern}"]\n')
+    assert found == [(4, "source.files")]
