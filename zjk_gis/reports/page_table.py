@@ -79,6 +79,7 @@ def page_table(
     *,
     link: Callable[[float, float], str] | None = None,
     rest: str = "",
+    hides_places: bool = False,
 ) -> PageTable:
     """Lay out the columns of a table; of many the fullest are kept.
 
@@ -91,8 +92,10 @@ def page_table(
         From longitude and latitude to an address; see `place_links`.
     rest : str
         What is said of the rows that are not shown.
+    hides_places : bool, default False
+        Leave out the coordinates, to which links lead.
     """
-    shown, left_out = _fitting(columns)
+    shown, left_out = _fitting([each for each in columns if not (hides_places and each.kind == "degrees")])
     cells = [[_told(column.kind, cell, lang) for cell in column.cells] for column in shown]
     more = tr("{count} more columns are in the workbook or the layers.", count=left_out, lang=lang)
     return PageTable(

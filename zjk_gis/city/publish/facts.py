@@ -10,8 +10,8 @@ import geopandas as gpd
 import numpy as np
 import pandas as pd
 
-from zjk_gis.assess.facts import dates_of
 from zjk_gis.assess.clocks import STATES, moment_of, period_of, progress_of
+from zjk_gis.assess.facts import dates_of
 from zjk_gis.errors import InputError
 from zjk_gis.layers.columns.nobody import chiefs_of
 from zjk_gis.layers.columns.periods import day_of, validity_days
@@ -200,7 +200,9 @@ def _add_incidents(facts: Facts, cases: gpd.GeoDataFrame, level: Any, asked: Map
     first, last = period_of(facts.month)
     known = times <= months.moment
     in_month = (times >= first) & (times < last) & known
-    is_void = (as_text(rows["state"]) == _VOID).to_numpy(dtype=bool, na_value=False) if "state" in rows else False
+    is_void = (
+        (as_text(rows["state"]) == _VOID).to_numpy(dtype=bool, na_value=False) if "state" in rows else False
+    )
     is_open = ~now.is_closed & ~is_void & (known | np.isnat(times))
     kept = np.flatnonzero(in_month | is_open)
     codes = as_text(rows["incident_code"]) if "incident_code" in rows else as_text(pd.Series(rows.index))
@@ -286,11 +288,15 @@ def _add_names(facts: Facts) -> None:
         codes = {str(code) for column in named for code in column.dropna()}
         facts.streets = {code: code for code in sorted(codes)}
         if not codes:
-            facts.absent["streets"] = tr("The city has no streets, and its zones name none: there are no pages of streets.")
+            facts.absent["streets"] = tr(
+                "The city has no streets, and its zones name none: there are no pages of streets."
+            )
     for layer in (facts.sections, facts.zones):
         if layer is None or layer["chief"].isna().all():
             continue
         facts.chiefs |= names_of(layer[layer["chief"].notna()], "chief", "chief_name")
     facts.chiefs = dict(sorted(facts.chiefs.items()))
     if not facts.chiefs:
-        facts.absent["chiefs"] = tr("Neither zones nor sections of roads name a chief: there are no pages of chiefs.")
+        facts.absent["chiefs"] = tr(
+            "Neither zones nor sections of roads name a chief: there are no pages of chiefs."
+        )

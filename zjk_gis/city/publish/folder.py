@@ -43,7 +43,9 @@ def check_replaceable(folder: str | os.PathLike[str]) -> Path:
             tr("{plain}: the folder {folder} does not exist; create it first", plain=path, folder=path.parent)
         )
     if not os.access(path.parent, os.W_OK):
-        raise FileError(tr("{plain}: the folder {folder} cannot be written to", plain=path, folder=path.parent))
+        raise FileError(
+            tr("{plain}: the folder {folder} cannot be written to", plain=path, folder=path.parent)
+        )
     if not path.exists():
         return path
     there = _files_in(path)
