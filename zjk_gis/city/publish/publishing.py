@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from zjk_gis.arguments import checked
@@ -28,6 +27,7 @@ if TYPE_CHECKING:
     import datetime as dt
     import os
     from collections.abc import Collection, Mapping
+    from pathlib import Path
 
     import geopandas as gpd
     import pandas as pd
@@ -108,8 +108,8 @@ def publish_city(
     """Publish a city as a folder that opens from a share or a stick, without server and network.
 
     A front page with the month's figures, the map, findings by street and the ranking; a page for each street
-    and each chief with zones, incidents, findings and a sheet to print; workbooks beside them. Every figure of
-    the front page leads to the rows that it is made of.
+    and each chief with zones, incidents, findings and a sheet to print; workbooks beside them. Every figure
+    of the front page leads to the rows that it is made of.
 
     Parameters
     ----------
@@ -118,7 +118,7 @@ def publish_city(
         are assigned to zones unless they have a ``zone_code``. What the layers do not tell is left out, and
         its place says so.
     folder : str or path
-        Replaced as a whole when the new one is complete, if it was published before; made where there is none.
+        Made where there is none; one that was published before is replaced when the new one is complete.
     audience : {"bureau", "public"}, default "bureau"
         For whom it is. For the public no personal columns and no free texts of incidents go out, and of pipes
         and manholes only the rows that are said to be public (``secrecy`` 公开).
