@@ -33,6 +33,7 @@ __all__ = ["Facts", "facts_of", "names_of"]
 _AUDITED = ("built_up_areas", "responsibility_zones")
 _DAY = dt.timedelta(days=1)
 _VOID = "作废"
+_FOUND = {"zone_code", "found", "ambiguous"}
 
 
 @dataclass
@@ -201,9 +202,8 @@ def _add_incidents(facts: Facts, cases: gpd.GeoDataFrame, level: Any, asked: Map
     first, last = period_of(facts.month)
     known = times <= months.moment
     in_month = (times >= first) & (times < last) & known
-    is_void = (
-        (as_text(rows["state"]) == _VOID).to_numpy(dtype=bool, na_value=False) if "state" in rows else False
-    )
+    state = as_text(rows["state"]) if "state" in rows else pd.Series("", index=rows.index)
+    is_void = (state == _VOID).to_numpy(dtype=bool, na_value=False)
     is_open = ~now.is_closed & ~is_void & (known | np.isnat(times))
     kept = np.flatnonzero(in_month | is_open)
     codes = as_text(rows["incident_code"]) if "incident_code" in rows else as_text(pd.Series(rows.index))
@@ -256,8 +256,8 @@ def _add_findings(facts: Facts, level: int | str | None) -> None:
         )
         return
     assigned: Any = None if facts.bulletin is None else facts.bulletin.making.months.incidents
-    if assigned is not None and ("zone_code" not in assigned or not isinstance(assigned, gpd.GeoDataFrame)):
-        assigned = None
+    if not isinstance(assigned, gpd.GeoDataFrame) or not _FOUND <= {*assigned.columns}:
+        assigned = None  # zones that others recorded do not tell how they were found
     audit = audit_city(facts.layers, assigned=assigned, at=facts.at, level=level)
     rows = audit.findings
     chiefs = _chiefs_concerned(rows, facts)

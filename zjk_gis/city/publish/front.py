@@ -218,11 +218,11 @@ def _streets_block(pub: Publication, own: Belongings, up: int) -> Block:
 
     leads: dict[str, Callable[[Any], str]] = {
         name: lead_to(anchors.get(name, "findings"))
-        for name in table
+        for name in map(str, table)
         if name not in ("street_code", "street_name")
     }
     leads["street_name"] = lambda at: pub.street_href(codes[at], up)
-    columns = [name for name in table if name != "street_code"]
+    columns = [str(name) for name in table if name != "street_code"]
     shown = rows_shown(
         pub, table, "streets", columns, up=up, most=_MOST_LISTED, book=pub.places.zones, leads=leads
     )
@@ -257,11 +257,11 @@ def _chiefs_block(pub: Publication, table: pd.DataFrame, title: str, up: int, mo
 
     leads: dict[str, Callable[[Any], str]] = {
         name: lead_to(anchors.get(name, "findings"))
-        for name in table
+        for name in map(str, table)
         if name not in ("chief_code", "chief_name")
     }
     leads["chief_name"] = lambda at: pub.chief_href(codes[at], up)
-    shown = rows_shown(pub, table, "chiefs", list(table), up=up, most=most, leads=leads)
+    shown = rows_shown(pub, table, "chiefs", list(map(str, table)), up=up, most=most, leads=leads)
     return Block("chiefs", title, tr("{count:,} rows", count=len(table)), table=shown)
 
 

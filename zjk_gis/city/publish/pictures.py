@@ -66,10 +66,10 @@ def _drawn_incidents(pub: Publication) -> gpd.GeoDataFrame | None:
     if rows is None or not isinstance(rows, gpd.GeoDataFrame) or rows.crs is None:
         return None
     own = rows.drop(columns=["in_month", "is_open", "is_overdue", "chief", "section_chief"])
-    if "found" not in own:
+    if not {"found", "ambiguous"} <= {*own.columns}:
         zone = code_text(own["zone_code"]) if "zone_code" in own else pd.Series(pd.NA, index=own.index)
-        own = own.assign(found=np.where(zone.notna(), "inside", "none"))
-    return own  # type: ignore[no-any-return]
+        own = own.assign(found=np.where(zone.notna(), "inside", "none"), ambiguous=False)
+    return own
 
 
 def write_map(pub: Publication) -> folium.Map | None:
@@ -142,7 +142,7 @@ def _chief_shapes(pub: Publication) -> gpd.GeoDataFrame | None:
     if not parts or not any(map(len, parts)):
         return None
     whole: Any = pd.concat(parts, ignore_index=True)
-    return whole.assign(chief_name=whole["chief_code"].map(pub.facts.chiefs))  # type: ignore[no-any-return]
+    return whole.assign(chief_name=whole["chief_code"].map(pub.facts.chiefs))
 
 
 class SmallMaps:

@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     import geopandas as gpd
     import pandas as pd
 
+    from zjk_gis.city.publish.audience import Audience
     from zjk_gis.layers.labels import Language
 
 __all__ = ["Published", "publish_city"]
@@ -186,7 +187,8 @@ def publish_city(
         kind = check_asked(audience, personal)
         target = check_replaceable(folder)
         number = _approval(approval)
-        own, remarks = released(city, audience, kind, leave_out)  # type: ignore[arg-type]
+        readers: Audience = "public" if audience == "public" else "bureau"
+        own, remarks = released(city, readers, kind, leave_out)
         if audience == "public" and not number:
             remarks.insert(
                 0, tr("the maps have no approval number (审图号): they must not go out before they have one")
@@ -196,7 +198,7 @@ def publish_city(
         with replacing(target) as made:
             pub = Publication(
                 made, facts, places_in(), title or tr("City management at a glance"), source, number,
-                audience, lang, file_names(facts.streets), file_names(facts.chiefs), remarks,
+                readers, lang, file_names(facts.streets), file_names(facts.chiefs), remarks,
             )  # fmt: skip
             pages = _write(pub, prints=prints)
             files = sorted(each.relative_to(made).as_posix() for each in made.rglob("*") if each.is_file())

@@ -158,8 +158,8 @@ def incidents_shown(
 ) -> Block:
     """List incidents, with their place on the map; without a column that says the same in every row."""
     rows = _with_names(rows, pub.facts)
-    columns = INCIDENT_COLUMNS if pub.audience == "bureau" else INCIDENT_COLUMNS[:-1]
-    columns = tuple(name for name in columns if name != without)
+    hidden = {without} if pub.audience == "bureau" else {without, "description"}
+    columns = [name for name in INCIDENT_COLUMNS if name not in hidden]
     chiefs, streets = rows["chief"].to_numpy(), rows["street_code"].to_numpy()
     table = rows_shown(
         pub, rows, "incidents", columns, up=up, most=most, book=pub.places.cases,
