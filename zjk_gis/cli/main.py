@@ -62,6 +62,7 @@ _COMMANDS = {
         "Propose repairs of gaps and overlaps, and make them.",
     ),
     "repeats": ("zjk_gis.cli.analysis.repeats", "List where the same thing happened again."),
+    "publish": ("zjk_gis.cli.pictures.publish", "Publish a city as a folder of pages."),
     "rows": ("zjk_gis.cli.analysis.figure_rows", "Print the rows that a figure of a bulletin is made of."),
     "synth": ("zjk_gis.cli.data.synth", "Make a synthetic Zhangjiakou with known faults."),
     "warm": ("zjk_gis.cli.data.warm", "Compile the engine before anybody waits for it."),
