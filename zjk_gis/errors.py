@@ -11,6 +11,7 @@
     │   └── ProblemsError          a layer has errors and is not taken in; its report lists them
     ├── FileError                  a file cannot be read or written (also an OSError)
     ├── WorkspaceError             a workspace cannot be reached, or others changed it meanwhile
+    │   └── BusyError              another run of the same city is at work
     └── MissingExtraError          an optional package is not installed (also an ImportError)
 
 A message names the layer, the rows and what to do, so that a colleague can act on it without opening
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
 __all__ = [
+    "BusyError",
     "CRSError",
     "EmptyLayerError",
     "FileError",
@@ -88,6 +90,10 @@ class FileError(ZjkGisError, OSError):
 
 class WorkspaceError(ZjkGisError):
     """A workspace cannot be reached, or others changed it meanwhile."""
+
+
+class BusyError(WorkspaceError):
+    """Another run of the same city is at work."""
 
 
 class MissingExtraError(ZjkGisError, ImportError):

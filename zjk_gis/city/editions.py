@@ -9,7 +9,10 @@ Six rules, asked in this order; each answers with one sentence:
 4. The same date, or at most ``correction_days`` later, with other rows: a correction, which replaces the
    edition; the replaced one is kept as a version.
 5. A later date: a new edition, compared with the last row by row.
-6. Guards stop a run before anything is written: see `zjk_gis.city.guards`.
+6. Guards stop a run before anything is written: see `zjk_gis.city.plan`.
+
+Of a source that sends parts (``complete = false``) every part is taken, whenever it comes: by row, and never
+over a newer one.
 """
 
 from __future__ import annotations
@@ -27,9 +30,9 @@ from zjk_gis.words import tr
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-__all__ = ["Edition", "Judgement", "Verdict", "date_in", "judge_edition", "judge_files"]
+__all__ = ["Edition", "Judgement", "Verdict", "date_in", "judge_edition", "judge_files", "judge_part"]
 
-Verdict = Literal["unchanged", "same_rows", "old_again", "older", "correction", "new", "first"]
+Verdict = Literal["unchanged", "same_rows", "old_again", "older", "correction", "new", "first", "late"]
 
 _NAMED_DAY = re.compile(
     r"(?<!\d)(?P<y>(?:19|20)\d\d)(?:(?P<m>\d\d)(?P<d>\d\d)(?!\d)"
@@ -88,7 +91,7 @@ class Judgement:
     Attributes
     ----------
     verdict : str
-        ``unchanged``, ``same_rows``, ``old_again``, ``older``, ``correction``, ``new`` or ``first``.
+        ``unchanged``, ``same_rows``, ``old_again``, ``older``, ``correction``, ``new``, ``first`` or ``late``.
     takes : {"current", "history", "nothing"}
         What becomes of it: the layer's current version, a version kept as history, or nothing.
     sentence : str
@@ -122,7 +125,7 @@ def date_in(name: str) -> str:
 
 @checked
 def judge_files(
-    incoming: Edition, known: Sequence[Edition], *, older: str = "refuse"
+    incoming: Edition, known: Sequence[Edition], *, older: str = "refuse", complete: bool = True
 ) -> Judgement | None:
     """Judge an edition by its files alone (rule 1), before anything is read.
 
@@ -133,6 +136,8 @@ def judge_files(
     known : sequence of Edition
         Those taken or refused before, oldest first.
     older : {"refuse", "keep"}
+    complete : bool, default True
+        Whether the source sends complete sets.
 
     Returns
     -------
@@ -158,7 +163,7 @@ def judge_files(
         return None
     current = _current(known)
     # 1. By content at any time and under any name; what was refused as old stays so.
-    if current is None or any(each.rows == current.rows for each in same):
+    if current is None or not complete or any(each.rows == current.rows for each in same):
         return Judgement(
             verdict="unchanged", takes="nothing", sentence=tr("no change: the same files as before")
         )
@@ -271,6 +276,57 @@ def judge_edition(
             how=_how(incoming),
             now=_day(current),
         ),
+    )
+
+
+@checked
+def judge_part(incoming: Edition, known: Sequence[Edition]) -> Judgement:
+    """Judge an edition of a source that sends parts: what matters is decided row by row.
+
+    Parameters
+    ----------
+    incoming : Edition
+        With ``rows``.
+    known : sequence of Edition
+
+    Returns
+    -------
+    Judgement
+
+    Raises
+    ------
+    InputError
+        If `incoming` is not an edition.
+
+    Examples
+    --------
+    >>> seen = [Edition(day="2025-11-03", rows="d1")]
+    >>> [judge_part(Edition(day=day, rows=rows), seen).verdict for day, rows in (
+    ...     ("2025-11-10", "d2"), ("2025-10-27", "d2")
+    ... )]
+    ['new', 'late']
+    """
+    current = max((each.day for each in known), default="")
+    if not known:
+        return Judgement(
+            verdict="first",
+            takes="current",
+            sentence=tr("the first part, of {day}{how}", day=_day(incoming), how=_how(incoming)),
+        )
+    if incoming.day and incoming.day < current:
+        return Judgement(
+            verdict="late",
+            takes="current",
+            sentence=tr(
+                "a part that comes late, of {day}{how}: rows of which a newer one is there are passed over",
+                day=_day(incoming),
+                how=_how(incoming),
+            ),
+        )
+    return Judgement(
+        verdict="new",
+        takes="current",
+        sentence=tr("a further part, of {day}{how}", day=_day(incoming), how=_how(incoming)),
     )
 
 
