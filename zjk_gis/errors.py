@@ -8,6 +8,7 @@
     │   ├── EmptyLayerError        a layer has no rows
     │   ├── CRSError               no coordinate reference system, or one that cannot serve
     │   ├── GeometryError          rows whose geometry is missing, invalid or of the wrong kind
+    │   ├── RefreshStopped         a guard stops the run of a city; nothing is written
     │   └── ProblemsError          a layer has errors and is not taken in; its report lists them
     ├── FileError                  a file cannot be read or written (also an OSError)
     ├── WorkspaceError             a workspace cannot be reached, or others changed it meanwhile
@@ -37,6 +38,7 @@ __all__ = [
     "MissingColumnError",
     "MissingExtraError",
     "ProblemsError",
+    "RefreshStopped",
     "WorkspaceError",
     "ZjkGisError",
     "counted",
@@ -82,6 +84,10 @@ class ProblemsError(InputError):
     """A layer has errors and is not taken in; `report` lists them all, for `write_problems`."""
 
     report: Any = None
+
+
+class RefreshStopped(InputError):
+    """A guard stops the run of a city before anything is written; the message lists all that is wrong."""
 
 
 class FileError(ZjkGisError, OSError):

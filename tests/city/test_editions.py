@@ -105,7 +105,7 @@ def test_rule_1_the_same_files_are_not_read():
     again = judge_files(Edition(files=("f2",), way="w"), SEEN)
     assert (again.verdict, again.takes) == ("unchanged", "nothing")
     old = judge_files(Edition(files=("f1",), way="w"), SEEN)
-    assert (old.verdict, old.takes) == ("older", "nothing")
+    assert (old.verdict, old.takes) == ("unchanged", "nothing")
     assert "2025-11-10 has come since" in old.sentence
     assert judge_files(Edition(files=("f2",), way="other columns"), SEEN) is None
     assert judge_files(Edition(files=("f1", "f2"), way="w"), SEEN) is None

@@ -168,7 +168,7 @@ def judge_files(
             verdict="unchanged", takes="nothing", sentence=tr("no change: the same files as before")
         )
     return Judgement(
-        verdict="older",
+        verdict="unchanged",
         takes="nothing",
         sentence=tr(
             "no change: these files were seen before, and the edition of {day} has come since",

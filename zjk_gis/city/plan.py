@@ -7,7 +7,7 @@ aside, columns gone, another coordinate system or datum than last time. All that
 from __future__ import annotations
 
 from copy import deepcopy
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 import geopandas as gpd
@@ -37,6 +37,7 @@ if TYPE_CHECKING:
 __all__ = ["Plan", "Step", "Taken", "plan_of"]
 
 _MOST_ASIDE = 0.5
+_OLD_NEWS = ("unchanged", "missing", "undone")
 _COUNTS = {"added": 0, "changed": 0, "restored": 0, "withdrawn": 0}
 
 
@@ -119,8 +120,13 @@ class Plan:
 
     @property
     def has_news(self) -> bool:
-        """Whether anything would be written to a layer, or a row be set aside that was not."""
-        return bool(self.steps)
+        """Whether anything has come that was not seen before."""
+        return any(each.verdict not in _OLD_NEWS for each in self.taken)
+
+    def told_changes(self) -> pd.DataFrame:
+        """Return the rows that differ, of all layers."""
+        columns = ["layer", "day", "row_key", "change", "columns", "moved_m"]
+        return pd.concat(self.changes, ignore_index=True)[columns] if self.changes else pd.DataFrame(columns=columns)
 
 
 def plan_of(
@@ -243,16 +249,15 @@ class _Planner:
             return True
         sent = read_batch(self.city, source, batch)
         self.plan.remarks += [each for each in sent.remarks if each not in self.plan.remarks]
-        told = {**_as_dict(seen), "rows": set_digest(sent.ids)}
-        seen = Edition.from_dict(told)
+        seen = replace(seen, rows=set_digest(sent.ids))
         judged = self._judged(seen, known, source)
-        stops = self._guarded(name, source, sent, judged)
+        stops = self._guarded(name, sent, judged, _shown(self.city, batch.paths[0]))
         if stops and not {name, source.layer} & self._even_so:
             self.plan.stops += stops
             return False
         taken = self._note(name, batch, judged.verdict, judged.sentence)
         taken.takes = judged.takes
-        known.append(Edition.from_dict({**_as_dict(seen), "current": judged.takes == "current"}))
+        known.append(replace(seen, current=judged.takes == "current"))
         if judged.takes == "history":
             self._keep_as_history(name, sent, taken)
         elif judged.takes == "current":
@@ -299,6 +304,8 @@ class _Planner:
         known = self._states_of(name, layer, key, rows)
         others = self._keys_of_others(name)
         keys = keys_of(rows, key)
+        newer = {each for each, there in known.items() if taken.day and there.day > taken.day}
+        faults = {row: why for row, why in faults.items() if keys[row] not in newer}
         for row in keys.index[keys.isin(others)]:
             faults.setdefault(row, []).append(
                 tr("{value} comes from another source, too; take it out of one", value=keys[row])
@@ -313,10 +320,10 @@ class _Planner:
             set_aside=set(keys[list(faults)]) - {""}, measure=self.city.coordinates.measure or None,
             tolerance_m=self.city.rules.geometry_tolerance_m,
         )  # fmt: skip
-        # A row of a part that has come right leaves the workbook.
+        # A row that has come right since leaves the workbook.
         right = set(keys) - set(keys[list(faults)])
         for id_ in [id_ for id_, each in state.aside.items() if each["source"] == name]:
-            if not faults.get(id_) and state.aside[id_]["key"] in right and state.aside[id_]["day"] <= taken.day:
+            if state.aside[id_]["key"] in right and state.aside[id_]["day"] <= taken.day:
                 del state.aside[id_]
         taken.aside = len(faults)
         counts = _COUNTS | merged.changes["change"].value_counts().to_dict()
@@ -324,6 +331,9 @@ class _Planner:
             setattr(taken, what, int(count))
         known |= merged.states
         self.plan.rows.setdefault(name, {}).update(merged.states)
+        if not len(merged.changes) and not faults and taken.verdict != "corrected":
+            taken.verdict, taken.takes = "same_rows", "nothing"
+            taken.sentence = tr("{why}: no row differs from what is there", why=taken.sentence)
         if len(merged.changes) or layer is None:
             self.plan.changes.append(merged.changes.assign(layer=source.layer, day=taken.day))
             self._layers[source.layer] = merged.layer
@@ -390,8 +400,9 @@ class _Planner:
         self.plan.taken.append(taken)
         return taken
 
-    def _guarded(self, name: str, source: Source, sent: Sent, judged: Judgement) -> list[str]:
+    def _guarded(self, name: str, sent: Sent, judged: Judgement, file: str) -> list[str]:
         """Say why an edition must not be taken without being asked for; nothing where it may."""
+        source = self.sources[name]
         if judged.takes != "current":
             return []
         found = [*self._guard_reading(name, sent)]
@@ -407,9 +418,9 @@ class _Planner:
         if source.complete and len(sent.rows) < least:
             found.append(
                 tr(
-                    "{source}, {day}: a complete set with {count:,} rows, and {before:,} are there: {share:.0%} "
+                    "{source}, {file}: a complete set with {count:,} rows, and {before:,} are there: {share:.0%} "
                     "fewer, more than shrink = {shrink:g} allows; was all of it exported?",
-                    source=name, day=sent_day(judged, sent), count=len(sent.rows), before=before,
+                    source=name, file=file, count=len(sent.rows), before=before,
                     share=1 - len(sent.rows) / before, shrink=self.city.rules.shrink,
                 )  # fmt: skip
             )
@@ -435,15 +446,6 @@ class _Planner:
                     source=name, what=title, now=sent.read_as[what] or tr("none"),
                     before=before[what] or tr("none"),
                 )  # fmt: skip
-
-
-def sent_day(judged: Judgement, sent: Sent) -> str:
-    """Return the first file of an edition, by which people find it."""
-    return str(sent.origin["file"].iloc[0]) if len(sent.origin) else judged.verdict
-
-
-def _as_dict(edition: Edition) -> dict[str, Any]:
-    return edition.as_dict()
 
 
 def _shown(city: City, path: Path) -> str:
