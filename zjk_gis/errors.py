@@ -8,8 +8,9 @@
     │   ├── EmptyLayerError        a layer has no rows
     │   ├── CRSError               no coordinate reference system, or one that cannot serve
     │   ├── GeometryError          rows whose geometry is missing, invalid or of the wrong kind
-    │   ├── RefreshStopped         a guard stops the run of a city; nothing is written
-    │   └── ProblemsError          a layer has errors and is not taken in; its report lists them
+    │   ├── RefreshError           a guard stops the run of a city; nothing is written
+    │   ├── ProblemsError          a layer has errors and is not taken in; its report lists them
+    │   └── CityFileError          a city file has faults; it lists them all, each with its line
     ├── FileError                  a file cannot be read or written (also an OSError)
     ├── WorkspaceError             a workspace cannot be reached, or others changed it meanwhile
     │   └── BusyError              another run of the same city is at work
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
 __all__ = [
     "BusyError",
     "CRSError",
+    "CityFileError",
     "EmptyLayerError",
     "FileError",
     "GeometryError",
@@ -38,7 +40,7 @@ __all__ = [
     "MissingColumnError",
     "MissingExtraError",
     "ProblemsError",
-    "RefreshStopped",
+    "RefreshError",
     "WorkspaceError",
     "ZjkGisError",
     "counted",
@@ -86,8 +88,14 @@ class ProblemsError(InputError):
     report: Any = None
 
 
-class RefreshStopped(InputError):
+class RefreshError(InputError):
     """A guard stops the run of a city before anything is written; the message lists all that is wrong."""
+
+
+class CityFileError(InputError):
+    """A city file has faults; `faults` lists all of them, each with ``line``, ``where`` and ``message``."""
+
+    faults: tuple[Any, ...] = ()
 
 
 class FileError(ZjkGisError, OSError):

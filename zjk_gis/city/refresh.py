@@ -18,7 +18,7 @@ from zjk_gis.city.digests import file_digest
 from zjk_gis.city.plan import plan_of
 from zjk_gis.city.runs import Log, Refreshed, Run, city_of, ready_city, runs_of, taken_table
 from zjk_gis.city.state import alone, load_runs, load_state, save_run, transaction
-from zjk_gis.errors import FileError, InputError, RefreshStopped
+from zjk_gis.errors import FileError, InputError, RefreshError
 from zjk_gis.layers.columns.periods import day_of
 from zjk_gis.layers.columns.times import BEIJING
 from zjk_gis.progress import track
@@ -77,7 +77,7 @@ def refresh_city(
 
     Raises
     ------
-    RefreshStopped
+    RefreshError
         If a guard stops the run; the message lists all that is wrong, and nothing is written.
     BusyError
         If another run of the city is at work.
@@ -137,7 +137,7 @@ def refresh_city(
         if plan.stops:
             for stop in plan.stops:
                 log.say(tr("stopped: {why}", why=stop))
-            raise RefreshStopped(
+            raise RefreshError(
                 "\n  ".join(
                     [
                         tr("{path}: nothing was taken, for", path=known.path.name),
