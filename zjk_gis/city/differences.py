@@ -100,7 +100,7 @@ class CityChanges:
     def _presentation(self) -> Presentation:
         told = tr(
             "From run {before} to run {after}: {what}.", before=self.before, after=self.after,
-            what=listed(self.sentences),
+            what=tr("; ").join(self.sentences),
         )  # fmt: skip
         rows = [
             [tr("gaps"), *_few(self.gaps, "gap_code")],
@@ -114,7 +114,7 @@ class CityChanges:
 def changes_between(
     city: City | str | os.PathLike[str], before: int | None = None, after: int | None = None
 ) -> CityChanges:
-    """Tell what changed between two runs of a city.
+    r"""Tell what changed between two runs of a city.
 
     Parameters
     ----------
@@ -137,9 +137,18 @@ def changes_between(
 
     Examples
     --------
-    >>> changes_between("nowhere/city.toml")
-    Traceback (most recent call last):
-    zjk_gis.errors.FileError: nowhere/city.toml: there is no such file
+    >>> import pathlib, tempfile
+    >>> from zjk_gis.city import refresh_city
+    >>> text = "[city]\nname = '示例市'\n[[source]]\nlayer = 'shelters'\nfiles = '*.csv'\n"
+    >>> rows = "避难场所编码,避难场所名称,经度,纬度\nS1,一中,114.88,40.82\n"
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     city = pathlib.Path(folder, "city.toml")
+    ...     _ = city.write_text(text, encoding="utf-8")
+    ...     _ = pathlib.Path(folder, "2025-11-03.csv").write_text(rows, encoding="utf-8")
+    ...     _ = refresh_city(city, at="2025-11-03"), refresh_city(city, at="2025-11-10")
+    ...     changes = changes_between(city)
+    >>> changes.before, changes.after, len(changes.gaps)
+    (1, 2, 0)
     """
     known = city_of(city)
     workspace, *_ = ready_city(known)

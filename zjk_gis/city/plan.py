@@ -239,7 +239,7 @@ class _Planner:
         if self._undone & set(batch.digests):
             self._note(
                 name, batch, "undone",
-                tr("came in a run that was undone; refused until it is asked for with again"),
+                tr("came in a run that was undone; refused until it is asked for with again=True"),
             )  # fmt: skip
             return True
         seen = Edition(day=batch.day, files=batch.digests, way=way, how=batch.how, run=state.run + 1)

@@ -17,10 +17,9 @@ from zjk_gis.city.differences import compare_runs
 from zjk_gis.city.digests import file_digest
 from zjk_gis.city.plan import plan_of
 from zjk_gis.city.runs import Log, Refreshed, Run, city_of, ready_city, runs_of, taken_table
-from zjk_gis.city.state import alone, load_runs, load_state, save_run, transaction
+from zjk_gis.city.state import CityState, alone, load_runs, load_state, save_run, transaction
 from zjk_gis.errors import FileError, InputError, RefreshError
-from zjk_gis.layers.columns.periods import day_of
-from zjk_gis.layers.columns.times import BEIJING
+from zjk_gis.layers.columns.times import BEIJING, time_of
 from zjk_gis.progress import track
 from zjk_gis.words import language, tr
 from zjk_gis.workspace import Workspace, read_city
@@ -32,7 +31,6 @@ if TYPE_CHECKING:
     import geopandas as gpd
 
     from zjk_gis.city.plan import Plan
-    from zjk_gis.city.state import CityState
     from zjk_gis.workspace.city_file import City
 
 __all__ = ["refresh_city", "undo_refresh"]
@@ -51,7 +49,7 @@ def refresh_city(
     tell: Callable[[str], None] | None = None,
     show: bool | None = None,
 ) -> Refreshed:
-    """Run a city: take what is new, by content; ask all that its layers can answer; tell what changed.
+    r"""Run a city: take what is new, by content; ask all that its layers can answer; tell what changed.
 
     Parameters
     ----------
@@ -109,7 +107,7 @@ def refresh_city(
     ...     week = Path(folder, "2025-11-03")
     ...     week.mkdir()
     ...     _ = Path(folder, "city.toml").write_text(text, encoding="utf-8")
-    ...     rows = "编码,名称,经度,纬度\\nS1,一中,114.88,40.82\\nS2,公园,114.89,40.82\\n"
+    ...     rows = "避难场所编码,避难场所名称,经度,纬度\nS1,一中,114.88,40.82\nS2,公园,114.89,40.82\n"
     ...     _ = (week / "避难场所.csv").write_text(rows, encoding="utf-8")
     ...     first = refresh_city(Path(folder, "city.toml"), at="2025-11-04")
     ...     second = refresh_city(Path(folder, "city.toml"), at="2025-11-04")
@@ -158,7 +156,7 @@ def refresh_city(
 def undo_refresh(
     city: City | str | os.PathLike[str], *, tell: Callable[[str], None] | None = None
 ) -> Run:
-    """Undo the last run of a city: its layers and what is known of them are as before it.
+    r"""Undo the last run of a city: its layers and what is known of them are as before it.
 
     Parameters
     ----------
@@ -185,9 +183,18 @@ def undo_refresh(
 
     Examples
     --------
-    >>> undo_refresh("nowhere/city.toml")
-    Traceback (most recent call last):
-    zjk_gis.errors.FileError: nowhere/city.toml: there is no such file
+    >>> import tempfile
+    >>> text = "[city]\nname = '示例市'\n[[source]]\nlayer = 'shelters'\nfiles = '*.csv'\n"
+    >>> rows = "避难场所编码,避难场所名称,经度,纬度\nS1,一中,114.88,40.82\n"
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     city = Path(folder, "city.toml")
+    ...     _ = city.write_text(text, encoding="utf-8")
+    ...     _ = Path(folder, "2025-11-03.csv").write_text(rows, encoding="utf-8")
+    ...     _ = refresh_city(city, at="2025-11-03")
+    ...     undone = undo_refresh(city)
+    ...     again = refresh_city(city, at="2025-11-03")
+    >>> undone.undoes, again.taken["sentence"].tolist()
+    (1, ['came in a run that was undone; refused until it is asked for with again=True'])
     """
     known = city_of(city)
     workspace, lock, workbook = ready_city(known)
@@ -276,7 +283,7 @@ def _finish(
     if is_finished:
         log.say(tr("nothing new since run {number}", number=run.number))
     else:
-        layers = read_city(workspace)
+        layers = read_city(workspace) if run.versions else {}
         result.answered = answer_all(city, layers, folder, at=run.at, tell=log.say, show=show)
     runs = runs_of(workspace)
     at = [each.number for each in runs].index(run.number)
@@ -328,7 +335,7 @@ def _told(plan: Plan, result: Refreshed) -> Refreshed:
 def _state_before(workspace: Path, run: Run) -> CityState:
     """Return what was known before a run."""
     numbers = [each["number"] for each in load_runs(workspace) if each["number"] < run.number]
-    return load_state(workspace, numbers[-1]) if numbers else load_state(Path())
+    return load_state(workspace, numbers[-1]) if numbers else CityState()
 
 
 def _files_of(state: CityState, run: Run) -> set[str]:
@@ -369,4 +376,4 @@ def _rules_of(city: City) -> str:
 def _day(at: str | dt.date | None) -> str:
     if at is None:
         return dt.datetime.now(ZoneInfo(BEIJING)).date().isoformat()
-    return day_of(at).date().isoformat()
+    return str(time_of(at, "at")[0].date())
