@@ -10,6 +10,7 @@ Three zones of 100 m side by side, in folders named after the day on which they 
 import itertools
 import os
 import random
+import shutil
 import sqlite3
 import subprocess
 import sys
@@ -102,7 +103,7 @@ class Folder:
 
     def versions(self, name):
         with Workspace.open(self.workspace) as layers:
-            return layers.versions(name)
+            return layers.history(name)
 
     def codes(self):
         return "".join(sorted(self.layer("responsibility_zones")["zone_code"]))
@@ -160,6 +161,10 @@ def test_an_older_file_is_never_put_over_a_newer_one(city):
     taken = city.run(even_so=["responsibility_zones"])
     assert "甲" in set(city.layer("responsibility_zones")["chief_name"])  # what was refused stays refused
     assert taken.run == found.run
+    city.zones("2025-11-18", zones())
+    taken = city.run(even_so=["responsibility_zones"])
+    assert verdicts(taken)[f"{ZONES}2025-11-18"] == "new"
+    assert "甲" not in set(city.layer("responsibility_zones")["chief_name"])
 
 
 def test_an_older_file_is_kept_as_history_where_the_city_file_says_so(city):
@@ -218,7 +223,7 @@ def test_parts_are_put_together_by_row_whatever_the_order_in_which_they_come(cit
         "2025-11-10": shelters(S2=21, S3=30),
         "2025-11-17": shelters(S3=31),
     }
-    for order in itertools.permutations(parts):
+    for order in list(itertools.permutations(parts))[1::2]:
         here = Folder(city.path.parent / "".join(order))
         for day in order:
             here.text(day, "避难场所.csv", parts[day])
@@ -234,7 +239,7 @@ def lots(*places):
         geometry=gpd.points_from_xy(*zip(*places, strict=True)),
         crs=4490,
     )
-    moved = convert_datum(ground, "cgcs2000", "gcj02")
+    moved = convert_datum(ground, source="cgcs2000", target="gcj02")
     rows = [f"{code},{p.x:.8f},{p.y:.8f}" for code, p in zip(moved["lot_code"], moved.geometry, strict=True)]
     return "\n".join(["停车场编码,经度,纬度", *rows, ""])
 
@@ -265,11 +270,11 @@ def test_what_somebody_corrected_in_the_workspace_stays_until_the_source_sends_s
 
 
 def test_rows_that_cannot_be_taken_are_corrected_in_the_workbook_and_fed_back(city):
-    bad = shelters(S1=10, S2=20, S3=30).replace("S2校,114.881,40.81", "S2校,,").replace(",30\n", ",很多\n")
+    bad = shelters(S1=10, S2=20, S3=30, S4=40).replace("S2校,114.881,40.81", "S2校,,").replace(",30\n", ",很多\n")
     city.text("2025-11-03", "避难场所.csv", bad)
     first = city.run()
     assert (first.aside, first.workbook) == (2, city.book)
-    assert city.layer("shelters")["shelter_code"].tolist() == ["S1"]
+    assert city.layer("shelters")["shelter_code"].tolist() == ["S1", "S4"]
     book = openpyxl.load_workbook(city.book)
     (sheet,) = book.worksheets
     heads = [cell.value for cell in sheet[1]]
@@ -283,7 +288,7 @@ def test_rows_that_cannot_be_taken_are_corrected_in_the_workbook_and_fed_back(ci
     second = city.run()
     assert (second.aside, second.workbook, city.book.exists()) == (0, None, False)
     found = city.layer("shelters").set_index("shelter_code")
-    assert found["capacity"].to_dict() == {"S1": 10, "S2": 20, "S3": 33}
+    assert found["capacity"].to_dict() == {"S1": 10, "S2": 20, "S3": 33, "S4": 40}
     assert shapely.get_coordinates(found.geometry["S2"]).tolist() == [[X, Y]]
     # The same bad rows come again: the correction holds.
     city.text("2025-11-10", "避难场所.csv", bad)
@@ -379,10 +384,10 @@ def test_two_runs_do_not_meet(city):
 def test_a_transaction_is_whole_or_not_at_all(city):
     city.run()
     before = city.workspace.read_bytes()
-    with pytest.raises(ZeroDivisionError), transaction(city.workspace) as copy:
+    with pytest.raises(KeyboardInterrupt), transaction(city.workspace) as copy:
         with Workspace.open(copy) as layers:
             layers.delete("responsibility_zones")
-        raise ZeroDivisionError
+        raise KeyboardInterrupt
     assert city.workspace.read_bytes() == before
     with pytest.raises(WorkspaceError, match="changed by another program"), transaction(city.workspace):
         with sqlite3.connect(city.workspace) as other:
@@ -456,14 +461,25 @@ def test_weeks_end_as_the_truth_says_whatever_their_order(tmp_path, weeks, order
     assert state_of(here) == truth_after(weeks)
 
 
-@pytest.mark.parametrize("after_s", [0.15, 0.5])
-def test_a_run_that_is_killed_goes_on(tmp_path, weeks, after_s):
-    here = Folder(tmp_path / "city")
+@pytest.fixture(scope="module")
+def two_weeks(tmp_path_factory, weeks):
+    """A city with two weeks in it, and the others waiting."""
+    here = Folder(tmp_path_factory.mktemp("killed") / "city")
     for week in weeks[:2]:
         send(here, week)
     here.run(even_so=["responsibility_zones"])
     for week in weeks[2:]:
         send(here, week)
+    return here
+
+
+def copied(here, place):
+    shutil.copytree(here.path, place / "city")
+    return Folder(place / "city")
+
+
+def test_a_run_that_is_killed_goes_on(tmp_path, two_weeks, weeks):
+    here = copied(two_weeks, tmp_path)
     script = (
         "import sys; from zjk_gis.city import refresh_city; print('go', flush=True);"
         "refresh_city(sys.argv[1], at='2025-12-01', even_so=['responsibility_zones'])"
@@ -473,8 +489,32 @@ def test_a_run_that_is_killed_goes_on(tmp_path, weeks, after_s):
         stdout=subprocess.PIPE, env={**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])},
     )  # fmt: skip
     process.stdout.readline()
-    time.sleep(after_s)
+    time.sleep(random.Random().uniform(0.1, 1.0))
     process.kill()
     process.communicate()
     here.run(even_so=["responsibility_zones"])
     assert state_of(here) == truth_after(weeks)
+
+
+@pytest.mark.parametrize(
+    "seam",
+    ["plan.read_batch", "refresh.save_run", "refresh._hand_out", "answers._keep", "refresh.compare_runs"],
+)
+def test_a_run_that_stops_at_any_seam_goes_on(tmp_path, monkeypatch, two_weeks, weeks, seam):
+    here = copied(two_weeks, tmp_path)
+    here.text("2025-10-01", "案件.csv", "案件编号,经度,纬度,发生时间\n1,114.8801,40.8101,2025-10-01 08:00\n")
+    here.toml.write_text(
+        TOML + '[[source]]\nlayer = "incidents"\nfiles = "收件/*/案件.csv"\n', encoding="utf-8"
+    )
+
+    def stop(*_, **__):
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(f"zjk_gis.city.{seam}", stop)
+        with pytest.raises(KeyboardInterrupt):
+            here.run(even_so=["responsibility_zones"])
+    result = here.run(even_so=["responsibility_zones"])
+    assert state_of(here) == truth_after(weeks)
+    assert result.run == 2
+    assert {each.step: each.outcome for each in result.answered}["assignment"] in ("done", "kept")

@@ -225,7 +225,7 @@ def _chiefs_changed(layers: Workspace, layer: str, before: Run, after: Run) -> p
     if not (layer in before.versions and layer in after.versions):
         return pd.DataFrame({name: pd.Series(dtype="str") for name in columns})
     one, other = (_chiefs_of_run(layers, layer, run) for run in (before, after))
-    both = one.join(other, how="inner", lsuffix="_before", rsuffix="_after")
+    both = one.add_suffix("_before").join(other.add_suffix("_after"), how="inner")
     was, now = both["chief_before"].fillna(""), both["chief_after"].fillna("")
     changed = both[was != now].rename_axis("code").reset_index()
     return changed.assign(layer=layer)[columns].sort_values("code", ignore_index=True).astype("str")

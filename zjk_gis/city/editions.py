@@ -162,18 +162,21 @@ def judge_files(
     if not same:
         return None
     current = _current(known)
-    # 1. By content at any time and under any name; what was refused as old stays so.
-    if current is None or not complete or any(each.rows == current.rows for each in same):
+    # 1. By content at any time and under any name. Old files that lie where they lay are no news, nor are
+    # those that were refused; the same under a later day are.
+    is_known = any(each.day == incoming.day for each in same) or not complete
+    if current is None or is_known or any(each.rows == current.rows for each in same):
         return Judgement(
             verdict="unchanged", takes="nothing", sentence=tr("no change: the same files as before")
         )
-    return Judgement(
-        verdict="unchanged",
-        takes="nothing",
-        sentence=tr(
-            "no change: these files were seen before, and the edition of {day} has come since",
-            day=_day(current),
+    return _of_old(
+        "old_again",
+        tr(
+            "an old edition has come again: the same files as on {day}, and the current ones are of {now}",
+            day=_day(same[0]),
+            now=_day(current),
         ),
+        older,
     )
 
 

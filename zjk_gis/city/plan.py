@@ -79,6 +79,19 @@ class Taken:
 
 
 @dataclass(slots=True, kw_only=True)
+class _Ready:
+    """The rows of an edition with what people corrected, and what is still wrong with them."""
+
+    rows: gpd.GeoDataFrame
+    ids: pd.Series
+    origin: pd.DataFrame
+    key: tuple[str, ...]
+    keys: pd.Series
+    known: dict[str, RowState]
+    faults: dict[Any, list[str]]
+
+
+@dataclass(slots=True, kw_only=True)
 class Step:
     """One version of a layer to be written: all of it, or rows to be added to it."""
 
@@ -203,7 +216,9 @@ class _Planner:
     def take_corrected(self, name: str, corrections: Mapping[str, Mapping[str, Any]]) -> None:
         """Take rows that were set aside and that people have corrected."""
         state, source = self.plan.state, self.sources[name]
-        fed = [id_ for id_, each in state.aside.items() if each["source"] == name and id_ in corrections]
+        own = {id_: each for id_, each in state.aside.items() if each["source"] == name}
+        keys = {own[id_]["key"] for id_ in own if id_ in corrections} - {""}
+        fed = [id_ for id_, each in own.items() if id_ in corrections or each["key"] in keys]
         by_day: dict[str, list[str]] = {}
         for id_ in sorted(fed):
             by_day.setdefault(state.aside[id_]["day"], []).append(id_)
@@ -214,10 +229,12 @@ class _Planner:
             told.files = tuple(sorted(set(origin["file"])))
             for id_ in ids:
                 del state.aside[id_]
-            self._put(name, rebuilt(entries), pd.Series(ids, dtype="str"), origin, told, complete=False)
+            ready = self._ready(name, rebuilt(entries), pd.Series(ids, dtype="str"), origin, day)
+            self._put(name, ready, told, complete=False)
+            self.plan.taken.append(told)
             told.sentence = tr(
-                "{count:,} rows that were corrected in the workbook; {aside:,} are still set aside",
-                count=len(ids) - told.aside,
+                "{count:,} rows that were corrected in the workbook; {aside:,} of them are still set aside",
+                count=len(ids),
                 aside=told.aside,
             )
 
@@ -244,15 +261,22 @@ class _Planner:
             return True
         seen = Edition(day=batch.day, files=batch.digests, way=way, how=batch.how, run=state.run + 1)
         judged = judge_files(seen, known, older=self.city.rules.older, complete=source.complete)
-        if judged is not None:
+        if judged is not None and not (judged.verdict != "unchanged" and self._is_forced(name)):
             self._note(name, batch, judged.verdict, judged.sentence)
+            if judged.verdict != "unchanged":
+                known.append(replace(seen, current=False))
             return True
         sent = read_batch(self.city, source, batch)
         self.plan.remarks += [each for each in sent.remarks if each not in self.plan.remarks]
         seen = replace(seen, rows=set_digest(sent.ids))
         judged = self._judged(seen, known, source)
-        stops = self._guarded(name, sent, judged, _shown(self.city, batch.paths[0]))
-        if stops and not {name, source.layer} & self._even_so:
+        stops, ready = [], None
+        if judged.takes == "current":
+            stops = self._guard_reading(name, sent)
+            if not stops or self._is_forced(name):
+                ready = self._ready(name, sent.rows, sent.ids, sent.origin, batch.day)
+                stops += self._guard_rows(name, ready, _shown(self.city, batch.paths[0]))
+        if stops and not self._is_forced(name):
             self.plan.stops += stops
             return False
         taken = self._note(name, batch, judged.verdict, judged.sentence)
@@ -260,76 +284,75 @@ class _Planner:
         known.append(replace(seen, current=judged.takes == "current"))
         if judged.takes == "history":
             self._keep_as_history(name, sent, taken)
-        elif judged.takes == "current":
+        elif ready is not None:
             state.read_as[name] |= sent.read_as
-            self._take_current(name, sent, taken)
+            # Rows of it that were set aside before were judged anew.
+            for id_ in [id_ for id_, each in state.aside.items() if each["source"] == name]:
+                if source.complete or id_ in set(sent.ids):
+                    del state.aside[id_]
+            self._put(name, ready, taken, complete=source.complete)
         return True
+
+    def _is_forced(self, name: str) -> bool:
+        return bool({name, self.sources[name].layer} & self._even_so)
 
     def _judged(self, seen: Edition, known: list[Edition], source: Source) -> Judgement:
         if not source.complete:
             return judge_part(seen, known)
         rules = self.city.rules
-        forced = source.layer in self._even_so
         judged = judge_edition(seen, known, older=rules.older, correction_days=rules.correction_days)
-        if judged.verdict == "old_again" and forced:
-            return judge_edition(seen, [known[-1]] if known else [], correction_days=rules.correction_days)
+        if judged.verdict == "old_again" and {source.layer} & self._even_so:
+            current = [each for each in known if each.current][-1:]
+            return judge_edition(seen, current, correction_days=rules.correction_days)
         return judged
 
-    def _take_current(self, name: str, sent: Sent, taken: Taken) -> None:
-        """Put an edition into its layer; rows of it that were set aside before are judged anew."""
-        source, state = self.sources[name], self.plan.state
-        own = {id_ for id_, each in state.aside.items() if each["source"] == name}
-        for id_ in own & (set(own) if source.complete else set(sent.ids)):
-            del state.aside[id_]
-        self._put(name, sent.rows, sent.ids, sent.origin, taken, complete=source.complete)
-
-    def _put(
-        self,
-        name: str,
-        rows: gpd.GeoDataFrame,
-        ids: pd.Series,
-        origin: pd.DataFrame,
-        taken: Taken,
-        *,
-        complete: bool,
-    ) -> None:
-        source, state, lang = self.sources[name], self.plan.state, language()
+    def _ready(
+        self, name: str, rows: gpd.GeoDataFrame, ids: pd.Series, origin: pd.DataFrame, day: str
+    ) -> _Ready:
+        """Bring rows into the system of their layer, with what people corrected, and find what is wrong."""
+        source = self.sources[name]
         layer = self._layer(source.layer)
         if layer is not None and rows.crs != layer.crs:
             rows = convert_crs(rows, layer.crs, name=source.layer)
-        rows, left_out = corrected(rows, ids, state.corrections, source.layer)
+        rows, left_out = corrected(rows, ids, self.plan.state.corrections, source.layer)
         rows = gpd.GeoDataFrame(rows[~left_out])
         key = key_of(source, list(rows.columns))
-        faults = faults_of(rows, source, key, lang)
-        known = self._states_of(name, layer, key, rows)
-        others = self._keys_of_others(name)
         keys = keys_of(rows, key)
-        newer = {each for each, there in known.items() if taken.day and there.day > taken.day}
+        known = self._states_of(name, layer, key, rows)
+        faults = faults_of(rows, source, key, language())
+        newer = {each for each, there in known.items() if day and there.day > day}
         faults = {row: why for row, why in faults.items() if keys[row] not in newer}
-        for row in keys.index[keys.isin(others)]:
+        for row in keys.index[keys.isin(self._keys_of_others(name))]:
             faults.setdefault(row, []).append(
                 tr("{value} comes from another source, too; take it out of one", value=keys[row])
             )
-        if faults:
-            state.aside |= told_aside(
-                rows, faults, ids, origin, source=name, layer=source.layer, key=key, day=taken.day
-            )
-        good = gpd.GeoDataFrame(rows.drop(index=list(faults)))
+        return _Ready(rows=rows, ids=ids, origin=origin, key=key, keys=keys, known=known, faults=faults)
+
+    def _put(self, name: str, ready: _Ready, taken: Taken, *, complete: bool) -> None:
+        """Put the good rows into the layer, and the others aside."""
+        source, state, faults = self.sources[name], self.plan.state, ready.faults
+        layer, bad = self._layer(source.layer), list(ready.faults)
         merged = merge_rows(
-            layer, good, known, name=source.layer, key=key, day=taken.day, complete=complete,
-            set_aside=set(keys[list(faults)]) - {""}, measure=self.city.coordinates.measure or None,
+            layer, gpd.GeoDataFrame(ready.rows.drop(index=bad)), ready.known, name=source.layer,
+            key=ready.key, day=taken.day, complete=complete, set_aside=set(ready.keys[bad]) - {""},
+            measure=self.city.coordinates.measure or None,
             tolerance_m=self.city.rules.geometry_tolerance_m,
         )  # fmt: skip
         # A row that has come right since leaves the workbook.
-        right = set(keys) - set(keys[list(faults)])
+        right = set(ready.keys) - set(ready.keys[bad])
         for id_ in [id_ for id_, each in state.aside.items() if each["source"] == name]:
             if state.aside[id_]["key"] in right and state.aside[id_]["day"] <= taken.day:
                 del state.aside[id_]
+        if faults:
+            state.aside |= told_aside(
+                ready.rows, faults, ready.ids, ready.origin, source=name, layer=source.layer, key=ready.key,
+                day=taken.day,
+            )  # fmt: skip
         taken.aside = len(faults)
         counts = _COUNTS | merged.changes["change"].value_counts().to_dict()
         for what, count in counts.items():
             setattr(taken, what, int(count))
-        known |= merged.states
+        ready.known.update(merged.states)
         self.plan.rows.setdefault(name, {}).update(merged.states)
         if not len(merged.changes) and not faults and taken.verdict != "corrected":
             taken.verdict, taken.takes = "same_rows", "nothing"
@@ -400,52 +423,46 @@ class _Planner:
         self.plan.taken.append(taken)
         return taken
 
-    def _guarded(self, name: str, sent: Sent, judged: Judgement, file: str) -> list[str]:
-        """Say why an edition must not be taken without being asked for; nothing where it may."""
-        source = self.sources[name]
-        if judged.takes != "current":
-            return []
-        found = [*self._guard_reading(name, sent)]
-        key = key_of(source, list(sent.rows.columns))
-        lacking = [each for each in key if each not in sent.rows]
-        if lacking:
-            return [*found, tr("{source}: no column {column}, by which rows are known again", source=name,
-                               column=listed(lacking))]  # fmt: skip
-        layer = self._layer(source.layer)
-        known = self._states_of(name, layer, key, sent.rows)
-        before = sum(not each.is_gone for each in known.values())
-        least = before * (1 - self.city.rules.shrink)
-        if source.complete and len(sent.rows) < least:
+    def _guard_rows(self, name: str, ready: _Ready, file: str) -> list[str]:
+        """Say why the rows of an edition must not be taken without being asked for; nothing where they may."""
+        found, source, shrink = [], self.sources[name], self.city.rules.shrink
+        before = sum(not each.is_gone for each in ready.known.values())
+        if source.complete and len(ready.rows) < before * (1 - shrink):
             found.append(
                 tr(
                     "{source}, {file}: a complete set with {count:,} rows, and {before:,} are there: {share:.0%} "
                     "fewer, more than shrink = {shrink:g} allows; was all of it exported?",
-                    source=name, file=file, count=len(sent.rows), before=before,
-                    share=1 - len(sent.rows) / before, shrink=self.city.rules.shrink,
+                    source=name, file=file, count=len(ready.rows), before=before,
+                    share=1 - len(ready.rows) / before, shrink=shrink,
                 )  # fmt: skip
             )
-        rows, left_out = corrected(sent.rows, sent.ids, self.plan.state.corrections, source.layer)
-        faults = faults_of(gpd.GeoDataFrame(rows[~left_out]), source, key, language())
-        if len(faults) > _MOST_ASIDE * max(len(sent.rows), 1):
-            first = next(iter(faults.values()))[0]
+        if len(ready.faults) > _MOST_ASIDE * max(len(ready.rows), 1):
+            first = next(iter(ready.faults.values()))[0]
             found.append(
-                tr("{source}: {count:,} of {rows:,} rows cannot be taken; the first: {first}", source=name,
-                   count=len(faults), rows=len(sent.rows), first=first)
+                tr("{source}, {file}: {count:,} of {rows:,} rows cannot be taken; the first: {first}",
+                   source=name, file=file, count=len(ready.faults), rows=len(ready.rows), first=first)
             )  # fmt: skip
         return found
 
-    def _guard_reading(self, name: str, sent: Sent) -> Iterable[str]:
+    def _guard_reading(self, name: str, sent: Sent) -> list[str]:
+        """Say in what the files of an edition are other than those of the last."""
+        found = []
         before = self.plan.state.read_as.get(name, {})
         gone = sorted(set(before.get("columns", ())) - set(sent.read_as["columns"]))
         if gone:
-            yield tr("{source}: the columns {columns} are gone since last time", source=name, columns=listed(gone))
+            found.append(
+                tr("{source}: the columns {columns} are gone since last time", source=name, columns=listed(gone))
+            )
         for what, title in (("crs", tr("coordinate system")), ("datum", tr("datum"))):
             if what in before and before[what] != sent.read_as[what]:
-                yield tr(
-                    "{source}: the {what} is {now}, and last time it was {before}",
-                    source=name, what=title, now=sent.read_as[what] or tr("none"),
-                    before=before[what] or tr("none"),
-                )  # fmt: skip
+                found.append(
+                    tr(
+                        "{source}: the {what} is {now}, and last time it was {before}",
+                        source=name, what=title, now=sent.read_as[what] or tr("none"),
+                        before=before[what] or tr("none"),
+                    )  # fmt: skip
+                )
+        return found
 
 
 def _shown(city: City, path: Path) -> str:

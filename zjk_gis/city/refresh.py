@@ -209,7 +209,8 @@ def undo_refresh(
         state.undone = sorted({*latest.undone, *_files_of(latest, last)})
         undone = Run(number=state.run, at=last.at, kind="undo", undoes=last.number, rules=last.rules)
         with transaction(workspace) as copy, Workspace.open(copy) as layers:
-            _refuse_changed(layers, last)
+            now = _versions(layers)
+            _refuse_changed(now, last, load_runs(workspace)[-1]["versions"])
             note = tr("run {number} undone", number=last.number)
             for layer, version in last.versions.items():
                 if layer not in before and any(each["layer"] == layer for each in last.taken):
@@ -217,7 +218,7 @@ def undo_refresh(
                 elif layer in before and before[layer] != version:
                     rows = layers.read(layer, version=before[layer])
                     rows.attrs = {}
-                    layers.write(layer, rows, note=note, on_problems="keep", based_on=version)
+                    layers.write(layer, rows, note=note, on_problems="keep", based_on=now[layer])
             undone = replace(undone, versions=_versions(layers))
             save_run(copy, state, undone.as_dict(), {}, forget_run=last.number)
         log = Log(known, tell)
@@ -349,16 +350,16 @@ def _files_of(state: CityState, run: Run) -> set[str]:
     }
 
 
-def _refuse_changed(layers: Workspace, run: Run) -> None:
-    now = _versions(layers)
+def _refuse_changed(now: dict[str, int], run: Run, left: dict[str, int]) -> None:
     touched = {each["layer"] for each in run.taken if each["version"] is not None}
-    changed = [layer for layer in sorted(touched) if now.get(layer) != run.versions.get(layer)]
+    changed = [layer for layer in sorted(touched) if now.get(layer) != left.get(layer)]
     if changed:
         raise InputError(
             tr(
-                "{layer}: was changed since run {number} (version {now}, it left {then}); what was changed would "
-                "be lost, so export it first, or write version {then} again",
-                layer=changed[0], number=run.number, now=now.get(changed[0]), then=run.versions[changed[0]],
+                "{layer}: was changed since run {number} (version {now}, the run left {then}); that would be lost, "
+                "so export it first, and write version {then} again",
+                layer=changed[0], number=run.number, now=now.get(changed[0], tr("none")),
+                then=left.get(changed[0], tr("none")),
             )  # fmt: skip
         )
 
