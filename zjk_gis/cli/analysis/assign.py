@@ -11,13 +11,14 @@ from zjk_gis.batch.job import assign_batch
 from zjk_gis.cli.city import (
     datum_option,
     even_if_off_option,
+    held_by,
     place_options,
     tell_lacking,
     tell_positions,
     tell_report,
 )
 from zjk_gis.cli.invalid_rows import mend
-from zjk_gis.cli.options import CITY, LEVEL, WORDS, headings_option
+from zjk_gis.cli.options import CITY, LEVEL, WORDS, current_city, headings_option
 from zjk_gis.cli.speaking import repair_option, speaking
 from zjk_gis.cli.times import reading_times
 from zjk_gis.errors import FileError
@@ -31,6 +32,7 @@ from zjk_gis.reports.indicators import counts_by_outcome, job_summary
 from zjk_gis.reports.report import check_report_path
 from zjk_gis.words import listed, tr
 from zjk_gis.workspace.city import answering_layers
+from zjk_gis.workspace.city_file.reading import source_of
 
 if TYPE_CHECKING:
     import geopandas as gpd
@@ -92,7 +94,7 @@ def command(
     From .csv, .parquet, .gpkg and .shp to .csv, .parquet and .gpkg any number of rows passes in little
     memory, and a command that was stopped goes on where it was when it is given again.
     """
-    made_from = (incidents, *([zones] if isinstance(zones, Path) else []))
+    made_from = (incidents, *held_by(zones))
     check_writable(output)
     if report is not None:
         check_report_path(report, (*made_from, output))
@@ -100,7 +102,8 @@ def command(
         raise FileError(
             tr("{output}: would overwrite what it is made from; name another file", output=output)
         )
-    how: dict[str, Any] = {"crs": crs, "lon": lon, "lat": lat}
+    how: dict[str, Any] = {"crs": crs, "lon": lon, "lat": lat, "datum": datum}
+    how = _as_sent(incidents) | {name: each for name, each in how.items() if each is not None}
     layers = _read_answering_layers(zones, layer, code, console)
     done = assign_batch(
         incidents,
@@ -110,7 +113,6 @@ def command(
         sections=layers.get("road_sections"),
         roads=layers.get("roads"),
         fix_positions=fix_positions,
-        datum=datum,
         even_if_off=even_if_off,
         code=code,
         policy=Policy(priority_order=priority_order or ()),
@@ -146,6 +148,20 @@ def command(
         console.say(tr("report: {report}", report=report))
         summary["report"] = str(report)
     console.result(summary)
+
+
+def _as_sent(incidents: Path) -> dict[str, Any]:
+    """Return what the city file says of where a file of incidents is, if it is one of its source's."""
+    city = current_city()
+    source = None if city is None else source_of(city, incidents, "incidents")
+    if source is None:
+        return {}
+    axes = {name: source.columns[name] for name in ("lon", "lat") if name in source.columns}
+    return {
+        **axes,
+        **({"crs": source.crs} if source.crs else {}),
+        **({"datum": source.datum} if source.datum else {}),
+    }
 
 
 def _tell_what_is_aside(done: JobSummary, console: Console) -> None:

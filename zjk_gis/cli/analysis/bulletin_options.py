@@ -17,7 +17,7 @@ from zjk_gis.io import read_table
 from zjk_gis.layers.columns.requirements import require_columns
 from zjk_gis.reports import monthly_bulletin
 from zjk_gis.words import tr
-from zjk_gis.workspace.reading import is_address
+from zjk_gis.workspace.addresses import is_address
 
 if TYPE_CHECKING:
     from collections.abc import Callable

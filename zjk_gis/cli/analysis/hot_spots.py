@@ -25,8 +25,8 @@ from zjk_gis.layers.versions import zones_at
 from zjk_gis.maps import hot_spots_map
 from zjk_gis.overlay import overlay_layers
 from zjk_gis.words import listed, tr
+from zjk_gis.workspace.addresses import shown
 from zjk_gis.workspace.city import read_one
-from zjk_gis.workspace.reading import shown
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -10,21 +11,24 @@ from zjk_gis.arguments import checked
 from zjk_gis.layers.labels import label
 from zjk_gis.presentation import Presentation, presented
 from zjk_gis.words import language, tr
+from zjk_gis.workspace.addresses import is_address
 from zjk_gis.workspace.city_file import parsing
 from zjk_gis.workspace.city_file.faults import Faults, refusal
+from zjk_gis.workspace.city_file.own_tables import duties_of, tables_of
 from zjk_gis.workspace.city_file.sections import Coordinates, PublicLots, Publish, Rules, Source, Weights
 from zjk_gis.workspace.city_file.table import Table
 from zjk_gis.workspace.city_file.toml_text import read_toml
-from zjk_gis.workspace.reading import is_address
 
 if TYPE_CHECKING:
-    import os
     from collections.abc import Mapping
+
+    import pandas as pd
 
     from zjk_gis.workspace.city_file.sections import Contact, Deadline, Duty
 
-__all__ = ["City"]
+__all__ = ["City", "city_of", "workspace_of"]
 
+_ENDING = ".toml"
 _WORKSPACE, _HISTORY = "city.gpkg", "history"
 _CODE_DIGITS = 6
 
@@ -161,6 +165,19 @@ class City:
             found.update(base.glob(parts))
         return sorted(found)
 
+    @property
+    def tables(self) -> dict[str, pd.DataFrame]:
+        """What the file says of the tables that ship, as every function takes them with ``tables=``.
+
+        ``deadlines``, ``score_weights``, ``risk_weights`` and ``limits``, each if the file sets any of it.
+        """
+        return tables_of(self)
+
+    @property
+    def duty_table(self) -> pd.DataFrame | None:
+        """The duties as `zjk_gis.responsibility.who_handles` takes them; None where the file has none."""
+        return duties_of(self)
+
     def _presentation(self) -> Presentation:
         told = tr(
             "The city file {path} of {name}: {count} sources.",
@@ -172,6 +189,33 @@ class City:
         return Presentation(
             told, [label(name, language()) for name in ("layer", "source_files", "files_found")], rows
         )
+
+
+def city_of(target: object) -> City | None:
+    """Return the city file that a target is or names by a path with its ending; None for anything else.
+
+    Raises
+    ------
+    FileError, CityFileError
+        As `City.read` does.
+
+    Examples
+    --------
+    >>> city_of("city.gpkg") is None, city_of("postgresql://server/zjk") is None
+    (True, True)
+    """
+    if isinstance(target, City):
+        return target
+    if is_address(target) or not isinstance(target, str | os.PathLike):
+        return None
+    path = os.fspath(target)
+    return City.read(path) if isinstance(path, str) and path.lower().endswith(_ENDING) else None
+
+
+def workspace_of(target: str | os.PathLike[str]) -> str | os.PathLike[str]:
+    """Return where the layers of a city are kept: what its file says, or the target itself."""
+    city = city_of(target)
+    return target if city is None else city.workspace
 
 
 def _city_of(path: Path, table: Table) -> City:

@@ -19,8 +19,8 @@ class Threshold(NamedTuple):
 
 
 THRESHOLDS = {
-    "gap_min_m2": Threshold("gaps smaller than this are not reported, m²", 1.0),
-    "overlap_min_m2": Threshold("overlaps smaller than this are not reported, m²", 1.0),
+    "gap_min_m2": Threshold("gaps smaller than this are not reported, m²", 0.01),
+    "overlap_min_m2": Threshold("overlaps smaller than this are not reported, m²", 0.01),
     "nearest_m": Threshold("the farthest that an incident goes to the nearest zone, m", 50.0),
     "border_m": Threshold("this near a border an incident is a case of the border, m", 0.5),
     "tolerated_share": Threshold("this share of recorded zones may be wrong", 0.05, most=1.0),
