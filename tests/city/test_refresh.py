@@ -29,6 +29,7 @@ from zjk_gis import Workspace, convert_datum, read_layer, write_layer
 from zjk_gis.city import refresh_city, undo_refresh
 from zjk_gis.city.digests import row_digests
 from zjk_gis.city.state import alone, transaction
+from zjk_gis.layers.labels import label
 from zjk_gis.errors import BusyError, FileError, InputError, RefreshError, WorkspaceError
 
 X, Y, SIDE = 114.88, 40.81, 0.001
@@ -278,12 +279,12 @@ def test_rows_that_cannot_be_taken_are_corrected_in_the_workbook_and_fed_back(ci
     book = openpyxl.load_workbook(city.book)
     (sheet,) = book.worksheets
     heads = [cell.value for cell in sheet[1]]
-    rows = {row[heads.index("shelter_code")].value: row for row in sheet.iter_rows(min_row=2)}
+    rows = {row[heads.index(label("shelter_code", "en"))].value: row for row in sheet.iter_rows(min_row=2)}
     assert rows["S2"][heads.index("record")].value in (2, "2")
     assert "position" in rows["S2"][3].value or "geometry" in rows["S2"][3].value
     rows["S2"][heads.index("lon (CGCS2000)")].value = X
     rows["S2"][heads.index("lat (CGCS2000)")].value = Y
-    rows["S3"][heads.index("capacity")].value = 33
+    rows["S3"][heads.index(label("capacity", "en"))].value = 33
     book.save(city.book)
     second = city.run()
     assert (second.aside, second.workbook, city.book.exists()) == (0, None, False)
@@ -425,7 +426,7 @@ def weeks():
     """Weeks in which zones come, go and change hands, and shelters are counted again."""
     chance = random.Random(7)
     made = []
-    for number in range(6):
+    for number in range(4):
         codes = sorted(chance.sample("ABCDEFGH", 6))
         made.append(
             {
@@ -452,7 +453,7 @@ def state_of(here):
     )
 
 
-@pytest.mark.parametrize("order", [[0, 1, 2, 3, 4, 5], [3, 0, 5, 1, 4, 2]])
+@pytest.mark.parametrize("order", [[0, 1, 2, 3], [2, 0, 3, 1]])
 def test_weeks_end_as_the_truth_says_whatever_their_order(tmp_path, weeks, order):
     here = Folder(tmp_path / "city")
     for at in order:

@@ -199,15 +199,10 @@ def _assigned(asked: _Asked) -> dict[str, pd.DataFrame]:
 
 def _audited(asked: _Asked) -> dict[str, pd.DataFrame]:
     assigned = asked.answers("assignment").get("assigned")
-    duties = pd.DataFrame(
-        [(each.event_code, each.department, each.place_code or None) for each in asked.city.duties],
-        columns=["event_code", "department", "place_code"],
-        dtype="str",
-    )
     audit = audit_city(
         asked.layers,
         assigned=assigned,
-        duties=duties if len(duties) else None,
+        duties=asked.city.duty_table,
         at=asked.at,
         name=asked.city.name or asked.city.path.name,
     )
@@ -228,16 +223,11 @@ def _surveyed(*questions: str) -> Callable[[_Asked], Mapping[str, pd.DataFrame]]
 
 def _assessed(asked: _Asked) -> dict[str, pd.DataFrame]:
     incidents = asked.layers["incidents"]
-    table = None
-    if asked.city.deadlines:
-        rows = [(each.event_code, each.amount, each.clock) for each in asked.city.deadlines]
-        table = pd.DataFrame(rows, columns=["event_code", "deadline", "clock"])
-    told = {"indicators": indicators(incidents, as_of=asked.at, table=table)}
+    how: dict[str, Any] = {"as_of": asked.at, "tables": asked.city.tables}
+    told = {"indicators": indicators(incidents, **how)}
     if "district_code" in incidents:
-        told["indicators_by_district"] = indicators(
-            incidents, by="district_code", as_of=asked.at, table=table
-        )
-    due = deadlines(incidents, table, as_of=asked.at)
+        told["indicators_by_district"] = indicators(incidents, by="district_code", **how)
+    due = deadlines(incidents, **how)
     return {**told, "overdue": due[(due["deadline_state"] == "overdue") & ~due["is_handled"]]}
 
 

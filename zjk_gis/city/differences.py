@@ -12,7 +12,7 @@ import shapely
 
 from zjk_gis.arguments import checked
 from zjk_gis.city.answers import read_answers
-from zjk_gis.city.runs import city_of, ready_city, runs_of
+from zjk_gis.city.runs import opened_city, ready_city, runs_of
 from zjk_gis.crs import convert_crs
 from zjk_gis.errors import InputError
 from zjk_gis.layers.columns.nobody import chiefs_of, somebody
@@ -150,7 +150,7 @@ def changes_between(
     >>> changes.before, changes.after, len(changes.gaps)
     (1, 2, 0)
     """
-    known = city_of(city)
+    known = opened_city(city)
     workspace, *_ = ready_city(known)
     runs = runs_of(workspace)
     numbers = [each.number for each in runs]

@@ -18,7 +18,6 @@ over a newer one.
 from __future__ import annotations
 
 import datetime as dt
-import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -30,15 +29,9 @@ from zjk_gis.words import tr
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-__all__ = ["Edition", "Judgement", "Verdict", "date_in", "judge_edition", "judge_files", "judge_part"]
+__all__ = ["Edition", "Judgement", "Verdict", "judge_edition", "judge_files", "judge_part"]
 
 Verdict = Literal["unchanged", "same_rows", "old_again", "older", "correction", "new", "first", "late"]
-
-_NAMED_DAY = re.compile(
-    r"(?<!\d)(?P<y>(?:19|20)\d\d)(?:(?P<m>\d\d)(?P<d>\d\d)(?!\d)"
-    r"|[-._/年](?P<m2>\d{1,2})[-._/月](?P<d2>\d{1,2})(?!\d))"
-)
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Edition:
@@ -104,23 +97,6 @@ class Judgement:
 
     def _presentation(self) -> Presentation:
         return Presentation(self.sentence)
-
-
-def date_in(name: str) -> str:
-    """Return the date that a name tells, ISO 8601; empty where it tells none.
-
-    Examples
-    --------
-    >>> date_in("2025-11-03"), date_in("责任区20251103"), date_in("2025年11月3日 收"), date_in("v2")
-    ('2025-11-03', '2025-11-03', '2025-11-03', '')
-    """
-    for found in _NAMED_DAY.finditer(name):
-        month, day = found["m"] or found["m2"], found["d"] or found["d2"]
-        try:
-            return dt.date(int(found["y"]), int(month), int(day)).isoformat()
-        except ValueError:
-            continue
-    return ""
 
 
 @checked

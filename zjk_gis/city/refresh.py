@@ -16,7 +16,7 @@ from zjk_gis.city.aside import read_workbook_of_corrections, write_aside
 from zjk_gis.city.differences import compare_runs
 from zjk_gis.city.digests import file_digest
 from zjk_gis.city.plan import plan_of
-from zjk_gis.city.runs import Log, Refreshed, Run, city_of, ready_city, runs_of, taken_table
+from zjk_gis.city.runs import Log, Refreshed, Run, opened_city, ready_city, runs_of, taken_table
 from zjk_gis.city.state import CityState, alone, load_runs, load_state, save_run, transaction
 from zjk_gis.errors import FileError, InputError, RefreshError
 from zjk_gis.layers.columns.times import BEIJING, time_of
@@ -114,7 +114,7 @@ def refresh_city(
     >>> first.taken[["verdict", "added"]].to_numpy().tolist(), second.taken["verdict"].tolist()
     ([['first', 2]], ['unchanged'])
     """
-    known = city_of(city)
+    known = opened_city(city)
     workspace, lock, workbook = ready_city(known)
     day = _day(at)
     with alone(lock):
@@ -196,7 +196,7 @@ def undo_refresh(
     >>> undone.undoes, again.taken["sentence"].tolist()
     (1, ['came in a run that was undone; refused until it is asked for with again=True'])
     """
-    known = city_of(city)
+    known = opened_city(city)
     workspace, lock, workbook = ready_city(known)
     with alone(lock):
         runs = runs_of(workspace)

@@ -18,7 +18,7 @@ from zjk_gis.presentation import Presentation, presented
 from zjk_gis.reports.dossier import ready_folder
 from zjk_gis.words import tr
 from zjk_gis.workspace.city_file import City
-from zjk_gis.workspace.reading import is_address
+from zjk_gis.workspace.addresses import is_address
 
 if TYPE_CHECKING:
     import os
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
     from zjk_gis.city.answers import Answered
 
-__all__ = ["Log", "Refreshed", "Run", "city_of", "ready_city", "runs_of"]
+__all__ = ["Log", "Refreshed", "Run", "opened_city", "ready_city", "runs_of", "taken_table"]
 
 _LOCK = "run.lock"
 _ASIDE = "待改正.xlsx"
@@ -152,7 +152,7 @@ class Log:
             self._tell(sentence)
 
 
-def city_of(city: City | str | os.PathLike[str]) -> City:
+def opened_city(city: City | str | os.PathLike[str]) -> City:
     """Return a city, read from its file if need be."""
     return city if isinstance(city, City) else City.read(city)
 

@@ -2,29 +2,25 @@
 
 from __future__ import annotations
 
-import datetime as dt
 import hashlib
 import json
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import geopandas as gpd
 import pandas as pd
 from pyproj import CRS
 
-from zjk_gis.city.digests import file_digest, row_digests, texts_of
-from zjk_gis.city.editions import date_in
-from zjk_gis.coordinates.datums import in_declared_datum
+from zjk_gis.city.digests import file_digest, row_digests
 from zjk_gis.crs import convert_crs
 from zjk_gis.errors import CRSError, InputError
-from zjk_gis.io import read_layer
 from zjk_gis.io.files import as_spec
 from zjk_gis.io.paths import is_readable
 from zjk_gis.layers.catalogue import spec_of
-from zjk_gis.layers.columns.datum_words import parse_datum
-from zjk_gis.layers.spec import Field
 from zjk_gis.read_report import ReadReport, report_of
 from zjk_gis.words import listed, tr
+from zjk_gis.workspace.city_file.editions import date_in, edition_of
+from zjk_gis.workspace.city_file.reading import read_file
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -33,10 +29,9 @@ if TYPE_CHECKING:
     from zjk_gis.layers.spec import LayerSpec
     from zjk_gis.workspace.city_file import City, Source
 
-__all__ = ["Batch", "Sent", "batches_of", "key_of", "named_sources", "read_batch", "spec_as_sent", "way_of"]
+__all__ = ["Batch", "Sent", "batches_of", "key_of", "named_sources", "read_batch", "typed", "way_of"]
 
 _RULES = 1  # of this room; with others what was seen is judged anew
-_PLACES = ("lon", "lat")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -154,12 +149,11 @@ def _day_of(city: City, source: Source, path: Path, digest: str, days: dict[str,
             return days[digest], "column"
     if source.edition == "folder":
         inside = path.relative_to(city.folder) if path.is_relative_to(city.folder) else path
-        for name in (inside.stem, *reversed(inside.parent.parts)):
-            if day := date_in(name):
-                return day, "folder"
+        if any(date_in(name) for name in (inside.stem, *inside.parent.parts)):
+            return edition_of(path, city.folder).isoformat(), "folder"
     # A file that was seen keeps its day: copying it gives it another time.
     if digest not in days:
-        days[digest] = dt.date.fromtimestamp(path.stat().st_mtime).isoformat()
+        days[digest] = edition_of(path, city.folder, by_name=False).isoformat()
     return days[digest], "file"
 
 
@@ -201,28 +195,6 @@ def read_batch(city: City, source: Source, batch: Batch) -> Sent:
     )
 
 
-def spec_as_sent(source: Source) -> LayerSpec:
-    """Return the spec of a layer with the names that its columns have in the files of a source."""
-    spec = spec_of(source.layer)
-    named = {name: column for name, column in source.columns.items() if name not in _PLACES}
-    taken = set(named.values())
-    fields = [
-        replace(each, title=named[each.name], aliases=())
-        if each.name in named
-        else replace(
-            each,
-            title=each.name if each.title in taken else each.title,
-            aliases=tuple(name for name in each.aliases if name not in taken),
-        )
-        for each in spec.fields
-    ]
-    known = {each.name for each in fields}
-    fields += [
-        Field(name=name, title=column, dtype="text") for name, column in named.items() if name not in known
-    ]
-    return replace(spec, fields=tuple(fields))
-
-
 def typed(rows: gpd.GeoDataFrame, spec: LayerSpec) -> gpd.GeoDataFrame:
     """Give rows the types of their spec; values that are none stay as they came."""
     made: gpd.GeoDataFrame = as_spec(rows, spec, spec.name, ReadReport())
@@ -232,66 +204,28 @@ def typed(rows: gpd.GeoDataFrame, spec: LayerSpec) -> gpd.GeoDataFrame:
 
 def _read_file(city: City, source: Source, path: Path) -> tuple[gpd.GeoDataFrame, list[str], dict[str, Any]]:
     """Read one file; return its rows, what is to be said of it, and what it is."""
-    spec, of_all = spec_as_sent(source), city.coordinates
-    how: dict[str, Any] = {"spec": spec, "layer": source.sheet or source.table or None}
-    how |= {name: source.columns[name] for name in _PLACES if name in source.columns}
-    how["datum"] = source.datum or None
-    try:
-        rows = read_layer(path, crs=source.crs or None, **how)
-    except CRSError:
-        if source.crs or not of_all.default:
-            raise
-        rows = read_layer(path, crs=of_all.default, **how)
-    report = report_of(rows)
+    rows = read_file(city, source, path)
     if rows.active_geometry_name != "geometry":
         rows = rows.rename_geometry("geometry")
     if rows.crs is None:
-        if not of_all.default:
-            raise CRSError(
-                tr("{path}: does not say its coordinate system; write crs under its [[source]]", path=path)
-            )
-        rows = rows.set_crs(of_all.default)
-    came_in = rows.crs.to_string()
-    if of_all.datum and not report.datum:
-        rows = in_declared_datum(rows, parse_datum(of_all.datum), told="city.toml")
-    datum = report_of(rows).datum.get("source", of_all.datum)
-    lacking = [
-        column for name, column in source.columns.items() if name not in (*_PLACES, *rows.columns)
-    ]
-    if lacking:
-        raise InputError(
-            tr(
-                "{path}: lacks the columns {columns}, which the city file names; its columns have changed, "
-                "or another file lies here",
-                path=path,
-                columns=listed(lacking),
-            )
+        raise CRSError(
+            tr("{path}: does not say its coordinate system; write crs under its [[source]]", path=path)
         )
+    report = report_of(rows)
+    spec, remarks = spec_of(source.layer), list(report.remarks)
     known = [each.name for each in spec.fields if each.name in rows]
     spare = [str(name) for name in rows.columns if name not in (*known, "geometry")]
-    remarks = list(report.remarks)
     if spare:
         remarks.append(
             tr("{path}: columns that are not taken: {columns}", path=path.name, columns=listed(spare))
         )
+    told = {"columns": known, "crs": rows.crs.to_string(), "datum": report.datum.get("source", "")}
     rows = gpd.GeoDataFrame(rows[[*known, "geometry"]])
     rows.attrs = {}
-    if of_all.store and rows.crs != CRS.from_user_input(of_all.store):
-        rows = convert_crs(rows, of_all.store, name=source.layer)
-    return _with_values(rows, source), remarks, {"columns": known, "crs": came_in, "datum": datum}
-
-
-def _with_values(rows: gpd.GeoDataFrame, source: Source) -> gpd.GeoDataFrame:
-    """Write the standard value for each that the city file knows; others stay, to be set aside."""
-    if not source.values:
-        return rows
-    rows = rows.copy()
-    for name, meant in source.values.items():
-        if name in rows:
-            texts = pd.Series(texts_of(rows[name]), index=rows.index, dtype=object)
-            known = texts.isin(list(meant))
-            rows[name] = rows[name].astype(object).where(~known, texts.map(dict(meant)))
-    return typed(rows, spec_of(source.layer))
+    wanted = city.coordinates.store
+    if wanted and rows.crs != CRS.from_user_input(wanted):
+        rows = convert_crs(rows, wanted, name=source.layer)
+    return rows, remarks, told
 
 
 def _same(before: str | None, now: str, source: Source, what: str) -> str:
