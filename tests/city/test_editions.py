@@ -40,7 +40,9 @@ def test_rows_are_the_same_in_another_order_with_rings_the_other_way_round_and_a
     assert same_set(was, was[was.columns[::-1]])
     turned = [Polygon(list(each.exterior.coords)[::-1]) for each in SHAPES]
     assert same_set(was, was.set_geometry(gpd.GeoSeries(turned, crs=4490)))
-    begun_elsewhere = [Polygon([*list(each.exterior.coords)[2:-1], *list(each.exterior.coords)[:3]]) for each in SHAPES]
+    begun_elsewhere = [
+        Polygon([*list(each.exterior.coords)[2:-1], *list(each.exterior.coords)[:3]]) for each in SHAPES
+    ]
     assert same_set(was, was.set_geometry(gpd.GeoSeries(begun_elsewhere, crs=4490)))
     assert same_set(was, was.set_geometry(gpd.GeoSeries([MultiPolygon([each]) for each in SHAPES], crs=4490)))
 

@@ -1,18 +1,16 @@
 """What a run asks of the city that it has taken: one step after the other, each kept when it is done.
 
-A step whose layers are lacking is left out, with a sentence that says which. One that was finished is not asked
-again: a run that was stopped goes on behind it.
+A step whose layers are lacking is left out, with a sentence that says which. One that was finished is not
+asked again: a run that was stopped goes on behind it.
 """
 
 from __future__ import annotations
 
-import os
 import shutil
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import geopandas as gpd
-import pandas as pd
 
 from zjk_gis.assess import deadlines, indicators
 from zjk_gis.assign import assign_incidents
@@ -27,6 +25,8 @@ from zjk_gis.words import language, listed, speaking, tr
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from pathlib import Path
+
+    import pandas as pd
 
     from zjk_gis.workspace.city_file import City
 
@@ -151,7 +151,9 @@ def _answer(name: str, asked: _Asked) -> Answered:
         tables = step.ask(asked)
     except InputError as error:
         return Answered(
-            step=name, outcome="refused", sentence=tr("{step}: not answered: {error}", step=title, error=error)
+            step=name,
+            outcome="refused",
+            sentence=tr("{step}: not answered: {error}", step=title, error=error),
         )
     _keep(tables, into)
     counts = listed(
@@ -159,8 +161,9 @@ def _answer(name: str, asked: _Asked) -> Answered:
     )
     told = tr("{step}: {counts}", step=title, counts=counts or tr("nothing to ask"))
     for question, error in asked.refused.items():
-        told = tr("{told}; not answered: {question}: {error}", told=told, question=label(question, language()),
-                  error=error)  # fmt: skip
+        what = label(question, language())
+        what = label(question, language())
+        told = tr("{told}; not answered: {question}: {error}", told=told, question=what, error=error)
     return Answered(step=name, outcome="refused" if asked.refused else "done", sentence=told)
 
 
@@ -177,7 +180,7 @@ def _keep(tables: Mapping[str, pd.DataFrame], into: Path) -> None:
         (made / _DONE).write_text("\n".join(tables), encoding="utf-8")
         shutil.rmtree(into, ignore_errors=True)  # of a step that was stopped while it was moved
         try:
-            os.replace(made, into)
+            made.replace(into)
         except OSError as error:
             raise FileError(tr("{path}: cannot be written: {error}", path=into, error=error)) from error
 

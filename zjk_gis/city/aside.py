@@ -51,7 +51,7 @@ def faults_of(rows: gpd.GeoDataFrame, source: Source, key: Sequence[str], lang: 
     """Return what is wrong with each row that cannot be taken, by its label, in words that say what to do."""
     spec = spec_of(source.layer)
     found: dict[Any, list[str]] = {}
-    for name, meant in source.values.items():
+    for name, meant in source.values.items():  # noqa: PD011 - of a source, not of a table
         if name in rows:
             field = spec.field(name) if name in {each.name for each in spec.fields} else None
             known = {*meant.values(), *(() if field is None else field.allowed())}
@@ -70,7 +70,7 @@ def faults_of(rows: gpd.GeoDataFrame, source: Source, key: Sequence[str], lang: 
         **{name: getattr(spec, name) for name in spec.__dataclass_fields__ if name != "topology"}, topology=()
     )
     problems = validate(rows, plain, lang=lang).problems
-    for row, name, value, rule, message in problems[
+    for row, name, value, _rule, message in problems[
         (problems["severity"] == "error") & problems["rule"].isin(_OF_ROWS) & problems["row"].notna()
     ][["row", "field", "value", "rule", "message"]].itertuples(index=False):
         told = f"{label(name, lang)} {'' if pd.isna(value) else value}".strip()
@@ -79,9 +79,7 @@ def faults_of(rows: gpd.GeoDataFrame, source: Source, key: Sequence[str], lang: 
     # A row that is refused anyhow does not make another one a double.
     free = keys[~keys.index.isin(list(found))]
     for row in free.index[free == ""]:
-        found.setdefault(row, []).append(
-            tr("has no {key}; fill it in", key=label(key[0], lang), lang=lang)
-        )
+        found.setdefault(row, []).append(tr("has no {key}; fill it in", key=label(key[0], lang), lang=lang))
     for row in free.index[(free != "") & free.duplicated(keep=False)]:
         found.setdefault(row, []).append(
             tr(
@@ -105,7 +103,7 @@ def told_aside(
     key: Sequence[str],
     day: str,
 ) -> dict[str, dict[str, Any]]:
-    """Return the rows set aside as they are remembered: by digest, with all that is needed to take them later."""
+    """Return the rows set aside as they are remembered: by digest, with all that takes them later."""
     labels = list(faults)
     chosen = rows.loc[labels]
     names = [str(name) for name in rows.columns if name != "geometry"]
@@ -115,8 +113,8 @@ def told_aside(
     shapes = shapely.to_wkb(np.asarray(chosen.geometry.to_numpy(), dtype=object), hex=True)
     return {
         str(ids[row]): {
-            "source": source, "layer": layer, "day": day, "file": str(origin.at[row, "file"]),
-            "row": int(origin.at[row, "row"]), "key": keys[at], "why": list(faults[row]),
+            "source": source, "layer": layer, "day": day, "file": str(origin.loc[row, "file"]),
+            "row": int(origin.loc[row, "row"]), "key": keys[at], "why": list(faults[row]),
             "values": {name: texts[name][at] for name in names}, "lon": lon[at], "lat": lat[at],
             "wkb": shapes[at], "crs": rows.crs.to_string(),
         }
@@ -136,7 +134,7 @@ def rebuilt(entries: Sequence[Mapping[str, Any]]) -> gpd.GeoDataFrame:
 def corrected(
     rows: gpd.GeoDataFrame, ids: pd.Series, corrections: Mapping[str, Mapping[str, Any]], layer: str
 ) -> tuple[gpd.GeoDataFrame, pd.Series]:
-    """Write what people corrected into rows that came as before; return also which rows are left out for good."""
+    """Write what people corrected into rows that came as before; return also which are left out for good."""
     known = ids.isin(list(corrections))
     out = pd.Series(False, index=rows.index)
     if not known.any():
@@ -148,7 +146,7 @@ def corrected(
         out[row] = not told["take"]
         for name, value in told["values"].items():
             if name in rows:
-                rows.at[row, name] = value or None
+                rows.loc[row, name] = value or None
         if told.get("lon"):
             point = gpd.GeoSeries(shapely.points([told["lon"]], [told["lat"]]), crs=_DEGREES)
             shapes[at] = convert_crs(gpd.GeoDataFrame(geometry=point), rows.crs).geometry.iloc[0]
@@ -176,7 +174,9 @@ def write_aside(aside: Mapping[str, Mapping[str, Any]], path: Path, lang: str) -
             ]
             for id_ in order
         ]  # fmt: skip
-        tables[spec_of(layer).title if lang == "zh" else layer] = pd.DataFrame(rows, columns=heads, dtype=object)
+        tables[spec_of(layer).title if lang == "zh" else layer] = pd.DataFrame(
+            rows, columns=heads, dtype=object
+        )
     write_workbook_of(tables, path)
 
 
@@ -258,7 +258,7 @@ def _number(text: str) -> float | None:
 
 
 def _positions(rows: gpd.GeoDataFrame) -> tuple[list[str], list[str]]:
-    """Return longitudes and latitudes of points as text; empty for other shapes and where there is no place."""
+    """Return longitudes and latitudes of points as text; empty for other shapes and without a place."""
     shapes = np.asarray(rows.geometry.to_numpy(), dtype=object)
     points = has_place(shapes) & (shapely.get_type_id(shapes) == 0)
     lon, lat = [""] * len(rows), [""] * len(rows)

@@ -1,4 +1,4 @@
-"""What changed between two runs: gaps that opened and closed, chiefs who took over, indicators that turned."""
+"""What changed between two runs: gaps opened and closed, chiefs who took over, indicators that turned."""
 
 from __future__ import annotations
 
@@ -57,8 +57,8 @@ class CityChanges:
     before, after : int
         The numbers of the runs.
     gaps : GeoDataFrame
-        ``change`` (``new`` or ``closed``), ``gap_code`` (of the run in which it is there), ``area_m2`` and the
-        gap. One that kept at least half of the smaller shape is the same gap.
+        ``change`` (``new`` or ``closed``), ``gap_code`` (of the run in which it is there), ``area_m2`` and
+        the gap. One that kept at least half of the smaller shape is the same gap.
     chiefs : DataFrame
         Zones and sections that another chief answers for: ``layer``, ``code``, ``chief_before`` and
         ``chief_after`` (code or name; missing where nobody is), and their names ``name_before``,
@@ -157,7 +157,11 @@ def changes_between(
     for asked in (before, after):
         if asked is not None and asked not in numbers:
             raise InputError(
-                tr("there is no run {asked}; the runs are {runs}", asked=asked, runs=listed(numbers) or tr("none"))
+                tr(
+                    "there is no run {asked}; the runs are {runs}",
+                    asked=asked,
+                    runs=listed(numbers) or tr("none"),
+                )
             )
     last = numbers.index(after) if after is not None else len(runs) - 1
     first = numbers.index(before) if before is not None else last - 1
@@ -167,9 +171,7 @@ def changes_between(
     return compare_runs(known, workspace, runs[first], runs[last], earlier)
 
 
-def compare_runs(
-    city: City, workspace: Path, before: Run, after: Run, earlier: Run | None
-) -> CityChanges:
+def compare_runs(city: City, workspace: Path, before: Run, after: Run, earlier: Run | None) -> CityChanges:
     """Compare two runs; the one before both tells which way an indicator went until then."""
     with Workspace.open(workspace) as layers:
         chiefs = pd.concat(
@@ -204,7 +206,9 @@ def _gaps_changed(old: pd.DataFrame | None, new: pd.DataFrame | None) -> gpd.Geo
     found = pd.concat([each for each in parts if len(each)] or parts[:1], ignore_index=True)
     found["area_m2"] = found["area_m2"].astype("float64")
     found["_order"] = found["change"].map({"new": 0, "closed": 1})
-    found = found.sort_values(["_order", "area_m2", "gap_code"], ascending=[True, False, True], ignore_index=True)
+    found = found.sort_values(
+        ["_order", "area_m2", "gap_code"], ascending=[True, False, True], ignore_index=True
+    )
     return gpd.GeoDataFrame(found[columns], geometry="geometry", crs=crs)
 
 

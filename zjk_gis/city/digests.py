@@ -1,8 +1,8 @@
 """What rows and files are, by content: digests that do not change when the same rows are exported again.
 
-A digest of a row is the same whatever the order of rows and columns, the direction of rings, whether a polygon
-came as a MultiPolygon of one part, and whether a column that is empty throughout is there. It is made after
-names were mapped: a shapefile cuts them to ten letters.
+A digest of a row is the same whatever the order of rows and columns, the direction of rings, whether a
+polygon came as a MultiPolygon of one part, and whether a column that is empty throughout is there. It is made
+after names were mapped: a shapefile cuts them to ten letters.
 """
 
 from __future__ import annotations
@@ -10,7 +10,6 @@ from __future__ import annotations
 import hashlib
 from typing import TYPE_CHECKING, Any
 
-import geopandas as gpd
 import numpy as np
 import pandas as pd
 import shapely
@@ -21,6 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
     from pathlib import Path
 
+    import geopandas as gpd
     from numpy.typing import NDArray
 
 __all__ = ["file_digest", "row_digests", "set_digest", "texts_of"]

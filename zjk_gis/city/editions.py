@@ -3,8 +3,8 @@
 Six rules, asked in this order; each answers with one sentence:
 
 1. The same files as before, read in the same way: unchanged, nothing is read.
-2. The same set of rows as the current edition: only exported again. The same as an earlier one: an old edition
-   has come again.
+2. The same set of rows as the current edition: only exported again. The same as an earlier one: an old
+   edition has come again.
 3. An edition dated before the current one is older: refused, or kept as history. It never becomes current.
 4. The same date, or at most ``correction_days`` later, with other rows: a correction, which replaces the
    edition; the replaced one is kept as a version.
@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 __all__ = ["Edition", "Judgement", "Verdict", "judge_edition", "judge_files", "judge_part"]
 
 Verdict = Literal["unchanged", "same_rows", "old_again", "older", "correction", "new", "first", "late"]
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Edition:
@@ -84,7 +85,8 @@ class Judgement:
     Attributes
     ----------
     verdict : str
-        ``unchanged``, ``same_rows``, ``old_again``, ``older``, ``correction``, ``new``, ``first`` or ``late``.
+        ``unchanged``, ``same_rows``, ``old_again``, ``older``, ``correction``, ``new``, ``first`` or
+        ``late``.
     takes : {"current", "history", "nothing"}
         What becomes of it: the layer's current version, a version kept as history, or nothing.
     sentence : str
@@ -208,7 +210,9 @@ def judge_edition(
         return Judgement(
             verdict="same_rows",
             takes="nothing",
-            sentence=tr("no change: the same rows as the edition of {day}, exported again", day=_day(current)),
+            sentence=tr(
+                "no change: the same rows as the edition of {day}, exported again", day=_day(current)
+            ),
         )
     before = next((each for each in reversed(known) if each.current and each.rows == incoming.rows), None)
     if before is not None:
@@ -317,7 +321,7 @@ def _of_old(verdict: Verdict, why: str, older: str) -> Judgement:
     return Judgement(
         verdict=verdict,
         takes="nothing",
-        sentence=tr("{why}; refused (older = \"keep\" under [rules] keeps it as history)", why=why),
+        sentence=tr('{why}; refused (older = "keep" under [rules] keeps it as history)', why=why),
     )
 
 

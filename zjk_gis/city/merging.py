@@ -109,10 +109,8 @@ def merge_rows(
     later = {
         each for each in new.index if each in known and day and known[each].day and day < known[each].day
     }
-    as_before = {
-        each for each in new.index
-        if each not in later and each in known and not known[each].is_gone and digests[each] == known[each].digest
-    }  # fmt: skip
+    there_before = {each: told.digest for each, told in known.items() if not told.is_gone}
+    as_before = {each for each in new.index if each not in later and there_before.get(each) == digests[each]}
     # 3. What differs by more than the tolerance.
     asked = new.loc[[each for each in new.index if each not in later and each not in as_before]]
     present = there.loc[there.index.intersection(asked.index, sort=False)]

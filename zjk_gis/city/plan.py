@@ -14,7 +14,7 @@ import geopandas as gpd
 import pandas as pd
 
 from zjk_gis.city.aside import corrected, faults_of, rebuilt, told_aside
-from zjk_gis.city.digests import row_digests, set_digest
+from zjk_gis.city.digests import set_digest
 from zjk_gis.city.editions import Edition, judge_edition, judge_files, judge_part
 from zjk_gis.city.merging import adopted_rows, merge_rows
 from zjk_gis.city.rows import keys_of
@@ -26,7 +26,7 @@ from zjk_gis.progress import track
 from zjk_gis.words import language, listed, tr
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterable, Mapping
+    from collections.abc import Callable, Collection, Mapping
     from pathlib import Path
 
     from zjk_gis.city.editions import Judgement
@@ -139,7 +139,11 @@ class Plan:
     def told_changes(self) -> pd.DataFrame:
         """Return the rows that differ, of all layers."""
         columns = ["layer", "day", "row_key", "change", "columns", "moved_m"]
-        return pd.concat(self.changes, ignore_index=True)[columns] if self.changes else pd.DataFrame(columns=columns)
+        return (
+            pd.concat(self.changes, ignore_index=True)[columns]
+            if self.changes
+            else pd.DataFrame(columns=columns)
+        )
 
 
 def plan_of(
@@ -383,7 +387,7 @@ class _Planner:
         """Return the rows of a source as they were taken last, with those that nobody had sent before."""
         if name not in self._known:
             self._known[name] = load_rows(self._workspace, name)
-            is_only = list(each.layer for each in self.sources.values()).count(self.sources[name].layer) == 1
+            is_only = [each.layer for each in self.sources.values()].count(self.sources[name].layer) == 1
             if not self._known[name] and is_only and layer is not None:
                 columns = [str(each) for each in rows.columns if each != "geometry"]
                 self._known[name] = adopted_rows(layer, key, columns)
@@ -424,17 +428,21 @@ class _Planner:
         return taken
 
     def _guard_rows(self, name: str, ready: _Ready, file: str) -> list[str]:
-        """Say why the rows of an edition must not be taken without being asked for; nothing where they may."""
+        """Say why the rows of an edition must not be taken unasked; nothing where they may."""
         found, source, shrink = [], self.sources[name], self.city.rules.shrink
         before = sum(not each.is_gone for each in ready.known.values())
         if source.complete and len(ready.rows) < before * (1 - shrink):
             found.append(
                 tr(
-                    "{source}, {file}: a complete set with {count:,} rows, and {before:,} are there: {share:.0%} "
-                    "fewer, more than shrink = {shrink:g} allows; was all of it exported?",
-                    source=name, file=file, count=len(ready.rows), before=before,
-                    share=1 - len(ready.rows) / before, shrink=shrink,
-                )  # fmt: skip
+                    "{source}, {file}: a complete set with {count:,} rows, and {before:,} are there: "
+                    "{share:.0%} fewer, more than shrink = {shrink:g} allows; was all of it exported?",
+                    source=name,
+                    file=file,
+                    count=len(ready.rows),
+                    before=before,
+                    share=1 - len(ready.rows) / before,
+                    shrink=shrink,
+                )
             )
         if len(ready.faults) > _MOST_ASIDE * max(len(ready.rows), 1):
             first = next(iter(ready.faults.values()))[0]
@@ -451,16 +459,22 @@ class _Planner:
         gone = sorted(set(before.get("columns", ())) - set(sent.read_as["columns"]))
         if gone:
             found.append(
-                tr("{source}: the columns {columns} are gone since last time", source=name, columns=listed(gone))
+                tr(
+                    "{source}: the columns {columns} are gone since last time",
+                    source=name,
+                    columns=listed(gone),
+                )
             )
         for what, title in (("crs", tr("coordinate system")), ("datum", tr("datum"))):
             if what in before and before[what] != sent.read_as[what]:
                 found.append(
                     tr(
                         "{source}: the {what} is {now}, and last time it was {before}",
-                        source=name, what=title, now=sent.read_as[what] or tr("none"),
+                        source=name,
+                        what=title,
+                        now=sent.read_as[what] or tr("none"),
                         before=before[what] or tr("none"),
-                    )  # fmt: skip
+                    )
                 )
         return found
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import datetime as dt
 import hashlib
 from dataclasses import replace
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
@@ -17,16 +16,19 @@ from zjk_gis.city.differences import compare_runs
 from zjk_gis.city.digests import file_digest
 from zjk_gis.city.plan import plan_of
 from zjk_gis.city.runs import Log, Refreshed, Run, opened_city, ready_city, runs_of, taken_table
+from zjk_gis.city.sending import named_sources
 from zjk_gis.city.state import CityState, alone, load_runs, load_state, save_run, transaction
 from zjk_gis.errors import FileError, InputError, RefreshError
+from zjk_gis.layers.catalogue import spec_of
 from zjk_gis.layers.columns.times import BEIJING, time_of
 from zjk_gis.progress import track
-from zjk_gis.words import language, tr
+from zjk_gis.words import language, listed, tr
 from zjk_gis.workspace import Workspace, read_city
 
 if TYPE_CHECKING:
     import os
     from collections.abc import Callable, Collection
+    from pathlib import Path
 
     import geopandas as gpd
 
@@ -84,9 +86,9 @@ def refresh_city(
 
     Notes
     -----
-    All sources are taken or none: the workspace changes in one transaction, with what the run knows beside it.
-    A run that was killed before has changed nothing; one that was killed behind it goes on with its questions
-    when it is called again.
+    All sources are taken or none: the workspace changes in one transaction, with what the run knows beside
+    it. A run that was killed before has changed nothing; one that was killed behind it goes on with its
+    questions when it is called again.
 
     Rows that cannot be taken are in ``待改正.xlsx`` beside the city file. Corrected there, they are taken by the
     next run, and the correction holds whenever the same row comes again. Rows that somebody corrected in the
@@ -124,7 +126,8 @@ def refresh_city(
             log.say(tr("refresh of {city}, {day}", city=known.name or known.path.name, day=day))
         corrections, remarks = read_workbook_of_corrections(workbook, state.aside)
         seen = file_digest(workbook) if workbook.exists() else ""
-        plan = _plan(known, state, workspace, corrections, even_so=even_so, again=again, show=show)
+        how = {"even_so": _layers_meant(known, even_so), "again": again, "show": show}
+        plan = _plan(known, state, workspace, corrections, **how)
         plan.remarks = [*remarks, *plan.remarks]
         if dry_run:
             return _told(plan, Refreshed(run=state.run, at=day, **_tables(plan), is_dry=True))
@@ -153,9 +156,7 @@ def refresh_city(
 
 
 @checked
-def undo_refresh(
-    city: City | str | os.PathLike[str], *, tell: Callable[[str], None] | None = None
-) -> Run:
+def undo_refresh(city: City | str | os.PathLike[str], *, tell: Callable[[str], None] | None = None) -> Run:
     r"""Undo the last run of a city: its layers and what is known of them are as before it.
 
     Parameters
@@ -250,10 +251,21 @@ def _plan(
         return plan_of(city, state, workspace, read, corrections=corrections, **how)
 
 
-def _take(
-    city: City, workspace: Path, plan: Plan, day: str, *, corrections: bool, show: bool | None
-) -> Run:
-    """Write what is new, all of it or nothing, and return the run; the last one where there is nothing new."""
+def _layers_meant(city: City, asked: Collection[str]) -> set[str]:
+    """Return the layers whose guards are not asked, by their English names."""
+    sources = named_sources(city)
+    meant = {each if each in sources else spec_of(each).name for each in asked}
+    unknown = sorted(meant - set(sources) - {each.layer for each in sources.values()})
+    if unknown:
+        raise InputError(
+            tr("even_so: no source sends {layer}; the sources are {sources}", layer=unknown[0],
+               sources=listed(sources))
+        )  # fmt: skip
+    return meant
+
+
+def _take(city: City, workspace: Path, plan: Plan, day: str, *, corrections: bool, show: bool | None) -> Run:
+    """Write what is new, all of it or nothing, and return the run; without news the last one."""
     runs = runs_of(workspace)
     rules = _rules_of(city)
     news = plan.has_news or corrections
@@ -274,10 +286,8 @@ def _take(
     return run
 
 
-def _finish(
-    city: City, workspace: Path, run: Run, result: Refreshed, log: Log, show: bool | None
-) -> None:
-    """Ask the questions of a run that are not answered yet, and tell what is another answer than last time."""
+def _finish(city: City, workspace: Path, run: Run, result: Refreshed, log: Log, show: bool | None) -> None:
+    """Ask what a run has not answered yet, and tell what is another answer than last time."""
     folder = run.folder(city)
     folder.mkdir(parents=True, exist_ok=True)
     is_finished = (folder / _FINISHED).is_file()
@@ -356,11 +366,13 @@ def _refuse_changed(now: dict[str, int], run: Run, left: dict[str, int]) -> None
     if changed:
         raise InputError(
             tr(
-                "{layer}: was changed since run {number} (version {now}, the run left {then}); that would be lost, "
-                "so export it first, and write version {then} again",
-                layer=changed[0], number=run.number, now=now.get(changed[0], tr("none")),
+                "{layer}: was changed since run {number} (version {now}, the run left {then}); that would be "
+                "lost, so export it first, and write version {then} again",
+                layer=changed[0],
+                number=run.number,
+                now=now.get(changed[0], tr("none")),
                 then=left.get(changed[0], tr("none")),
-            )  # fmt: skip
+            )
         )
 
 

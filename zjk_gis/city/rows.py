@@ -144,7 +144,7 @@ def keys_of(layer: pd.DataFrame, key: Sequence[str]) -> pd.Series:
 
 
 def moved_metres(before: gpd.GeoDataFrame, after: gpd.GeoDataFrame, measure: Any) -> NDArray[np.float64]:
-    """Return how far each shape moved, by its farthest vertex; infinite where only one of the two is there."""
+    """Return how far each shape moved, by its farthest vertex; infinite where only one is there."""
     if not len(before):
         return np.empty(0)
     shapes = []

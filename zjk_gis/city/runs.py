@@ -17,8 +17,8 @@ from zjk_gis.layers.columns.times import BEIJING
 from zjk_gis.presentation import Presentation, presented
 from zjk_gis.reports.dossier import ready_folder
 from zjk_gis.words import tr
-from zjk_gis.workspace.city_file import City
 from zjk_gis.workspace.addresses import is_address
+from zjk_gis.workspace.city_file import City
 
 if TYPE_CHECKING:
     import os
@@ -82,9 +82,9 @@ class Refreshed:
     at : str
         The day that was judged.
     taken : DataFrame
-        One row an edition that was looked at: ``source``, ``day``, ``verdict``, ``takes``, ``sentence`` (why),
-        ``added``, ``changed``, ``restored``, ``withdrawn`` and ``aside`` (how many rows), ``version`` of the
-        layer and ``files``.
+        One row an edition that was looked at: ``source``, ``day``, ``verdict``, ``takes``, ``sentence``
+        (why), ``added``, ``changed``, ``restored``, ``withdrawn`` and ``aside`` (how many rows), ``version``
+        of the layer and ``files``.
     rows : DataFrame
         One row a difference, see `compare_rows`, with ``layer`` and ``day``.
     answered : list of Answered
@@ -130,7 +130,9 @@ class Refreshed:
         told = tr("{told} Rows set aside: {aside:,}.", told=sentence, aside=self.aside)
         columns = ["source", "day", "sentence", "added", "changed", "withdrawn", "aside"]
         shown = self.taken[columns]
-        return Presentation(told, [tr(name) for name in columns], shown.head(6).to_numpy().tolist(), len(shown))
+        return Presentation(
+            told, [tr(name) for name in columns], shown.head(6).to_numpy().tolist(), len(shown)
+        )
 
 
 class Log:
@@ -170,8 +172,8 @@ def ready_city(city: City) -> tuple[Path, Path, Path]:
     if is_address(city.workspace):
         raise InputError(
             tr(
-                "{path}: a weekly run keeps what it knows in the workspace, which is to be a GeoPackage, such as "
-                "workspace = \"工作库.gpkg\"",
+                "{path}: a weekly run keeps what it knows in the workspace, which is to be a GeoPackage, "
+                'such as workspace = "工作库.gpkg"',
                 path=city.path,
             )
         )

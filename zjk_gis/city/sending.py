@@ -94,7 +94,7 @@ def way_of(city: City, source: Source) -> str:
         "table": source.table, "key": list(source.key), "complete": source.complete,
         "edition": source.edition, "edition_column": source.edition_column, "crs": source.crs,
         "datum": source.datum, "columns": dict(source.columns),
-        "values": {name: dict(values) for name, values in source.values.items()},
+        "values": {name: dict(each) for name, each in source.values.items()},  # noqa: PD011
         "store": city.coordinates.store, "default": city.coordinates.default,
         "of_all": city.coordinates.datum, "older": city.rules.older,
         "correction_days": city.rules.correction_days,
@@ -179,7 +179,9 @@ def read_batch(city: City, source: Source, batch: Batch) -> Sent:
             "datum": _same(read_as.get("datum"), read["datum"], source, "datum"),
         }
     crs = parts[0].crs
-    together = pd.concat([each.astype(object) if len(parts) > 1 else each for each in parts], ignore_index=True)
+    together = pd.concat(
+        [each.astype(object) if len(parts) > 1 else each for each in parts], ignore_index=True
+    )
     rows = gpd.GeoDataFrame(together, geometry="geometry", crs=crs)
     rows = typed(rows, spec_of(source.layer)) if len(parts) > 1 else rows
     origin = pd.concat(origins, ignore_index=True)

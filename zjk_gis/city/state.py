@@ -25,7 +25,16 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
     from pathlib import Path
 
-__all__ = ["CityState", "RowState", "alone", "load_rows", "load_runs", "load_state", "save_run", "transaction"]
+__all__ = [
+    "CityState",
+    "RowState",
+    "alone",
+    "load_rows",
+    "load_runs",
+    "load_state",
+    "save_run",
+    "transaction",
+]
 
 _RUNS, _ROWS = "zjk_city_runs", "zjk_city_rows"
 _KEPT_STATES = 12  # of so many runs the whole state is kept, which is how many can be undone
@@ -92,7 +101,9 @@ class CityState:
     def from_json(cls, run: int, text: str) -> CityState:
         """Return the state that `to_json` told."""
         told = json.loads(text)
-        editions = {name: [Edition.from_dict(each) for each in rows] for name, rows in told["editions"].items()}
+        editions = {
+            name: [Edition.from_dict(each) for each in rows] for name, rows in told["editions"].items()
+        }
         return cls(run=run, **{**told, "editions": editions})
 
 
@@ -123,7 +134,11 @@ def load_state(path: Path, run: int | None = None) -> CityState:
         return CityState()
     if row[1] is None:
         raise WorkspaceError(
-            tr("run {run}: what was known then is not kept any more; {kept} runs are", run=run, kept=_KEPT_STATES)
+            tr(
+                "run {run}: what was known then is not kept any more; {kept} runs are",
+                run=run,
+                kept=_KEPT_STATES,
+            )
         )
     return CityState.from_json(*row)
 
@@ -154,8 +169,7 @@ def save_run(
     """
     with blamed_on(path, "written"), closing(sqlite3.connect(path)) as database, database:
         database.execute(
-            f"CREATE TABLE IF NOT EXISTS {_RUNS} "
-            "(run INTEGER PRIMARY KEY, record TEXT NOT NULL, state TEXT)"
+            f"CREATE TABLE IF NOT EXISTS {_RUNS} (run INTEGER PRIMARY KEY, record TEXT NOT NULL, state TEXT)"
         )
         database.execute(
             f"CREATE TABLE IF NOT EXISTS {_ROWS} (source TEXT, row_key TEXT, run INTEGER, day TEXT, "
@@ -181,7 +195,8 @@ def transaction(path: Path, *, wait_s: float = _WAIT_S) -> Iterator[Path]:
     """Lend a copy of a GeoPackage; at the end it takes the place of the file, whole or not at all.
 
     The file is replaced from within, page by page in one transaction of SQLite: a process that is killed
-    leaves a journal, by which the next one to open the file restores it, and programs that have it open go on.
+    leaves a journal, by which the next one to open the file restores it, and programs that have it open go
+    on.
 
     Parameters
     ----------
@@ -208,7 +223,10 @@ def transaction(path: Path, *, wait_s: float = _WAIT_S) -> Iterator[Path]:
             return
         if _version_of(original) != before:
             raise WorkspaceError(
-                tr("{path}: was changed by another program meanwhile; nothing was taken, run it again", path=path)
+                tr(
+                    "{path}: was changed by another program meanwhile; nothing was taken, run it again",
+                    path=path,
+                )
             )
         with closing(sqlite3.connect(copy)) as made:
             made.backup(original, progress=_patience(path, wait_s))
