@@ -1,4 +1,4 @@
-"""The weekly run of a city (每周更新): take what is new, ask, tell what changed, publish; and undo it."""
+"""A city as a whole (每周更新): take what is new, ask, tell what changed, publish; and undo it."""
 
 from __future__ import annotations
 
@@ -13,6 +13,8 @@ if TYPE_CHECKING:
     from zjk_gis.city.digests import set_digest as set_digest
     from zjk_gis.city.editions import Edition as Edition
     from zjk_gis.city.editions import judge_edition as judge_edition
+    from zjk_gis.city.publish import Published as Published
+    from zjk_gis.city.publish import publish_city as publish_city
     from zjk_gis.city.refresh import refresh_city as refresh_city
     from zjk_gis.city.refresh import undo_refresh as undo_refresh
     from zjk_gis.city.rows import compare_rows as compare_rows
@@ -22,6 +24,7 @@ _HOMES = {
     "differences": ("CityChanges", "changes_between"),
     "digests": ("row_digests", "set_digest"),
     "editions": ("Edition", "judge_edition"),
+    "publish": ("Published", "publish_city"),
     "refresh": ("refresh_city", "undo_refresh"),
     "rows": ("compare_rows",),
     "runs": ("Refreshed",),

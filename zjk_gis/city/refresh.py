@@ -15,10 +15,11 @@ from zjk_gis.city.aside import read_workbook_of_corrections, write_aside
 from zjk_gis.city.differences import compare_runs
 from zjk_gis.city.digests import file_digest
 from zjk_gis.city.plan import plan_of
+from zjk_gis.city.publish import publish_city
 from zjk_gis.city.runs import Log, Refreshed, Run, opened_city, ready_city, runs_of, taken_table
 from zjk_gis.city.sending import named_sources
 from zjk_gis.city.state import CityState, alone, load_runs, load_state, save_run, transaction
-from zjk_gis.errors import FileError, InputError, RefreshError
+from zjk_gis.errors import FileError, InputError, MissingExtraError, RefreshError
 from zjk_gis.layers.catalogue import spec_of
 from zjk_gis.layers.columns.times import BEIJING, time_of
 from zjk_gis.progress import track
@@ -27,7 +28,7 @@ from zjk_gis.workspace import Workspace, read_city
 
 if TYPE_CHECKING:
     import os
-    from collections.abc import Callable, Collection
+    from collections.abc import Callable, Collection, Mapping
     from pathlib import Path
 
     import geopandas as gpd
@@ -90,9 +91,9 @@ def refresh_city(
     it. A run that was killed before has changed nothing; one that was killed behind it goes on with its
     questions when it is called again.
 
-    Rows that cannot be taken are in ``待改正.xlsx`` beside the city file. Corrected there, they are taken by the
-    next run, and the correction holds whenever the same row comes again. Rows that somebody corrected in the
-    workspace stay as they are until their source sends something else.
+    Rows that cannot be taken are in ``待改正.xlsx`` beside the city file. Corrected there, they are taken by
+    the next run, and the correction holds whenever the same row comes again. Rows that somebody corrected in
+    the workspace stay as they are until their source sends something else.
 
     Examples
     --------
@@ -291,6 +292,7 @@ def _finish(city: City, workspace: Path, run: Run, result: Refreshed, log: Log, 
     folder = run.folder(city)
     folder.mkdir(parents=True, exist_ok=True)
     is_finished = (folder / _FINISHED).is_file()
+    layers: dict[str, gpd.GeoDataFrame] = {}
     if is_finished:
         log.say(tr("nothing new since run {number}", number=run.number))
     else:
@@ -305,14 +307,33 @@ def _finish(city: City, workspace: Path, run: Run, result: Refreshed, log: Log, 
             for sentence in result.changes.sentences:
                 log.say(tr("since run {before}: {what}", before=runs[at - 1].number, what=sentence))
     if not is_finished:
-        result.published = _published(city, workspace, run, log)
+        result.published = _published(city, layers, run, log)
         (folder / _FINISHED).write_text("\n".join(STEPS), encoding="utf-8")
         log.say(tr("run {number} is finished", number=run.number))
 
 
-def _published(city: City, workspace: Path, run: Run, log: Log) -> Path | None:
-    """Publish a run, where the city file names a folder for that."""
-    return None
+def _published(city: City, layers: Mapping[str, gpd.GeoDataFrame], run: Run, log: Log) -> Path | None:
+    """Publish a run, where the city file names a folder for that; what cannot be published is told."""
+    said = city.publish
+    if said.folder is None or not layers:
+        return None
+    if not said.folder.resolve().is_relative_to(city.folder.resolve()):
+        log.say(
+            tr("{place}: lies outside the city's folder {folder}, where nothing is written",
+               place=said.folder, folder=city.folder)
+        )  # fmt: skip
+        return None
+    try:
+        publish_city(
+            layers, said.folder, at=run.at, audience="public" if said.audience == "public" else "bureau",
+            approval=said.approval_number or None, personal=said.personal, deadlines=city.tables.get("deadlines"),
+            title=city.name or None, lang=said.language,
+        )  # fmt: skip
+    except (InputError, FileError, MissingExtraError) as error:
+        log.say(tr("not published: {error}", error=error))
+        return None
+    log.say(tr("published to {folder}", folder=said.folder))
+    return said.folder
 
 
 def _hand_out(plan: Plan, workbook: Path, seen: str, log: Log) -> Path | None:

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from zjk_gis.layers.labels import Language
     from zjk_gis.responsibility.audit import ResponsibilityAudit
 
-__all__ = ["audit_city", "write_audit"]
+__all__ = ["audit_city", "drawn_findings", "write_audit"]
 
 _STEPS = 3  # of writing, as they are numbered there
 _NEEDED = ("built_up_areas", "responsibility_zones")
@@ -186,7 +186,7 @@ def write_audit(
     # 2. the map, on a page and on paper, whose picture goes into workbook and report
     title = tr("Audit of responsibility ({day})", day=str(at), lang=lang)
     drawn = city_map(
-        city, results=_drawn(audit, tables), title=title, source=source or None, date=at, lang=lang
+        city, results=drawn_findings(audit), title=title, source=source or None, date=at, lang=lang
     )
     page = into / "audit.html"
     save_offline(drawn, page)
@@ -225,9 +225,10 @@ def _charts(audit: ResponsibilityAudit) -> list[tuple[str, str, str]]:
     return charts + ([("chiefs", "chief_code", load)] if len(audit.chiefs) else [])
 
 
-def _drawn(audit: ResponsibilityAudit, tables: Mapping[str, pd.DataFrame]) -> dict[str, gpd.GeoDataFrame]:
-    """Return what the map shows: every finding that has a place, each in a layer of its kind."""
-    drawn = {name: tables[name] for name in _DRAWN if isinstance(tables.get(name), gpd.GeoDataFrame)}
+def drawn_findings(audit: ResponsibilityAudit) -> dict[str, gpd.GeoDataFrame]:
+    """Return what a map shows of an audit: every finding that has a place, each in a layer of its kind."""
+    tables = {name: getattr(audit, name) for name in _DRAWN}
+    drawn = {name: table for name, table in tables.items() if isinstance(table, gpd.GeoDataFrame)}
     for name, kinds in _PLACES.items():
         rows = audit.findings[audit.findings["finding"].isin(kinds)]
         if len(rows):

@@ -44,8 +44,8 @@ def command(
     """Run a city: take what is new or changed, ask all that there is to ask, tell what changed.
 
     CITY is a city file (city.toml). What has come is judged by its content: the same rows are not taken
-    twice, an older edition never goes over a newer one, and a complete set that has shrunk stops the run. All is
-    taken or nothing. Rows that cannot be taken are in 待改正.xlsx beside the city file; corrected there, the
+    twice, an older edition never goes over a newer one, and a complete set that has shrunk stops the run. All
+    is taken or nothing. Rows that cannot be taken are in 待改正.xlsx beside the city file; corrected there, the
     next run takes them. A run that was stopped goes on when it is called again.
 
     It runs from cron or the Task Scheduler and writes a log a day into the history folder. Exit codes: 0
