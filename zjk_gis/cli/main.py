@@ -51,6 +51,7 @@ _COMMANDS = {
     "gaps": ("zjk_gis.cli.analysis.gaps", "Find ground that no zone covers or several do."),
     "hot-spots": ("zjk_gis.cli.analysis.hot_spots", "Tell where incidents gather beyond chance."),
     "import": ("zjk_gis.cli.data.import_layers", "Take files and folders into a workspace."),
+    "init": ("zjk_gis.cli.data.init", "Write a city file from what lies in a folder."),
     "layers": ("zjk_gis.cli.data.layers", "List the layers of a workspace and their versions."),
     "map": ("zjk_gis.cli.pictures.draw", "Draw a city and what is wrong with it on one map."),
     "refresh": ("zjk_gis.cli.runs.refresh", "Run a city: take what is new, and tell what changed."),

@@ -162,7 +162,7 @@ class City:
             plain = Path(pattern.replace("\\", "/"))
             base = Path(plain.anchor) if plain.is_absolute() else self.folder
             parts = plain.relative_to(plain.anchor).as_posix() if plain.is_absolute() else plain.as_posix()
-            found.update(base.glob(parts))
+            found.update(Path(os.path.normpath(path)) for path in base.glob(parts))
         return sorted(found)
 
     @property

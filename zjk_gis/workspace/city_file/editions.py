@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from pathlib import Path
 
-__all__ = ["date_in", "edition_of"]
+__all__ = ["DAY", "date_in", "edition_of"]
 
-_DAY = re.compile(
+DAY = re.compile(
     r"(?<!\d)((?:19|20)\d\d)(?:([-._/])(\d{1,2})(?:\2(\d{1,2}))?|年(\d{1,2})月(?:(\d{1,2})日)?|(\d\d)(\d\d)?)(?!\d)"
 )
 
@@ -25,7 +25,7 @@ def date_in(name: str) -> dt.date | None:
     ['2025-03-07', '2025-03-07', '2025-03-01', 'None', 'None']
     """
     day = None
-    for found in _DAY.finditer(name):
+    for found in DAY.finditer(name):
         year, _, *rest = found.groups()
         month, on = next((pair for pair in zip(rest[::2], rest[1::2], strict=True) if pair[0]), ("1", None))
         try:

@@ -31,11 +31,11 @@ class Table:
         """Tell whether a key is there."""
         return key in self.values
 
-    def text(self, key: str, default: str = "") -> str:
-        """Return a text that is not empty."""
+    def text(self, key: str, default: str = "", *, exact: bool = False) -> str:
+        """Return a text that is not empty; without blanks around it, unless it must be exact."""
         value = self._value(key, default)
         if isinstance(value, str) and (value.strip() or key not in self.values):
-            return value.strip()
+            return value if exact else value.strip()
         self._refuse(key, value, tr("text"))
         return default
 
@@ -81,7 +81,7 @@ class Table:
             if not isinstance(each, str) or not each.strip():
                 self._refuse(key, each, tr("text, or a list of texts"), at)
                 return ()
-        return tuple(each.strip() for each in found)
+        return tuple(found)
 
     def table(self, key: str) -> Table:
         """Return a section below this one; an empty one where the key is missing."""
