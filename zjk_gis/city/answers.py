@@ -160,10 +160,10 @@ def _answer(name: str, asked: _Asked) -> Answered:
         tr("{name} {count:,}", name=label(each, language()), count=len(rows)) for each, rows in tables.items()
     )
     told = tr("{step}: {counts}", step=title, counts=counts or tr("nothing to ask"))
-    for question, error in asked.refused.items():
+    for question, why in asked.refused.items():
         what = label(question, language())
         what = label(question, language())
-        told = tr("{told}; not answered: {question}: {error}", told=told, question=what, error=error)
+        told = tr("{told}; not answered: {question}: {error}", told=told, question=what, error=why)
     return Answered(step=name, outcome="refused" if asked.refused else "done", sentence=told)
 
 

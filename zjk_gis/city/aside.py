@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from pathlib import Path
 
+    from zjk_gis.words import Language
     from zjk_gis.workspace.city_file import Source
 
 __all__ = ["corrected", "faults_of", "read_workbook_of_corrections", "rebuilt", "told_aside", "write_aside"]
@@ -39,15 +40,20 @@ _OF_ROWS = (
 _DEGREES = 4490
 _LEAVE_OUT = ("不收", "drop", "no", "否")
 # The columns of the workbook before those of the rows, by language.
-_HEADS = {
+_HEADS: dict[Language, tuple[str, ...]] = {
     "zh": ("识别码", "来件", "第几条", "问题", "怎么改", "处理（不收则填“不收”）"),
     "en": ("id", "file", "record", "what is wrong", "what to do", "take (write drop to leave it out)"),
 }
-_PLACE_HEADS = {"zh": ("经度(CGCS2000)", "纬度(CGCS2000)"), "en": ("lon (CGCS2000)", "lat (CGCS2000)")}
+_PLACE_HEADS: dict[Language, tuple[str, str]] = {
+    "zh": ("经度(CGCS2000)", "纬度(CGCS2000)"),
+    "en": ("lon (CGCS2000)", "lat (CGCS2000)"),
+}
 _FIXED = 6
 
 
-def faults_of(rows: gpd.GeoDataFrame, source: Source, key: Sequence[str], lang: str) -> dict[Any, list[str]]:
+def faults_of(
+    rows: gpd.GeoDataFrame, source: Source, key: Sequence[str], lang: Language
+) -> dict[Any, list[str]]:
     """Return what is wrong with each row that cannot be taken, by its label, in words that say what to do."""
     spec = spec_of(source.layer)
     found: dict[Any, list[str]] = {}
@@ -154,7 +160,7 @@ def corrected(
     return typed(rows, spec_of(layer)), out
 
 
-def write_aside(aside: Mapping[str, Mapping[str, Any]], path: Path, lang: str) -> None:
+def write_aside(aside: Mapping[str, Mapping[str, Any]], path: Path, lang: Language) -> None:
     """Write the workbook of all rows set aside, a sheet a layer; without any it is removed."""
     if not aside:
         path.unlink(missing_ok=True)
@@ -213,7 +219,7 @@ def read_workbook_of_corrections(
 
 
 def _written_in(
-    row: Mapping[Any, Any], entry: Mapping[str, Any], lang: str, path: Path, remarks: list[str]
+    row: Mapping[Any, Any], entry: Mapping[str, Any], lang: Language, path: Path, remarks: list[str]
 ) -> dict[str, Any] | None:
     """Return what differs in a row of the workbook from what was written there."""
     cells = {str(head): _plain(value) for head, value in row.items()}

@@ -30,7 +30,7 @@ _DEGREES, _METRES = 1e-7, 0.01  # about as fine as each other
 _READ = 1 << 20
 # What belongs to a shapefile, whichever of them was changed.
 _SHAPEFILE = (".shp", ".shx", ".dbf", ".prj", ".cpg")
-_PARTED = {0: shapely.multipoints, 1: shapely.multilinestrings, 3: shapely.multipolygons}
+_PARTED: dict[int, Any] = {0: shapely.multipoints, 1: shapely.multilinestrings, 3: shapely.multipolygons}
 
 
 @checked

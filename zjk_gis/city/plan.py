@@ -355,7 +355,7 @@ class _Planner:
         taken.aside = len(faults)
         counts = _COUNTS | merged.changes["change"].value_counts().to_dict()
         for what, count in counts.items():
-            setattr(taken, what, int(count))
+            setattr(taken, str(what), int(count))
         ready.known.update(merged.states)
         self.plan.rows.setdefault(name, {}).update(merged.states)
         if not len(merged.changes) and not faults and taken.verdict != "corrected":
