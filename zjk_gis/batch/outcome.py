@@ -147,7 +147,10 @@ def judge(
     if plan.needs_day:
         day, wrong = days()
         places = places.without(wrong & (places.why == Why.USABLE), Why.BAD_TIME)
-    answers: Mapping[str, Any] = plan.answer(places.x, places.y, day, crs=crs)
+    missing = places.why == Why.MISSING
+    answers: Mapping[str, Any] = plan.answer(
+        places.x, places.y, day, crs=crs, is_missing=missing if missing.any() else None
+    )
     reason = answers["reason"]
     unusable = np.isin(reason.words, _UNUSABLE)[reason.codes]  # what could not be converted
     places = places.without(unusable & (places.why == Why.USABLE), Why.BAD_POSITION)
