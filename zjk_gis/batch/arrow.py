@@ -16,6 +16,7 @@ from zjk_gis.batch.arrow_columns import (
     rejected_rows,
     stripped,
 )
+from zjk_gis.batch.reading import Reading
 from zjk_gis.batch.settled import Settled
 from zjk_gis.batch.sources import Batch, NotInBatchesError, Place, first_places, time_column
 from zjk_gis.coordinates.bare_numbers import limit_of, system_of
@@ -172,6 +173,33 @@ class ArrowSource(Settled):
         self.crs, self._limit = system.crs or CRS.from_epsg(CGCS2000), system.limit
         self.settle_datum(datum, (), [pair.east, pair.north])
         self.remarks += system.said(datum_known=self.datum is not None)
+
+    @property
+    def row_counts(self) -> list[int]:
+        """How many rows each of its files has."""
+        return self._reader.rows
+
+    @property
+    def reading(self) -> Reading:
+        """How its rows are read, so that those of other files can be read the same."""
+        places = (self._pair.east, self._pair.north) if self.geometry is None else (self.geometry,)
+        return Reading(
+            places,
+            has_points=self.geometry is not None,
+            crs=self.crs,
+            limit=self._limit or limit_of(self.crs, is_bare=self.geometry is None),
+            datum=self.datum,
+            time=self._time,
+            order=self.order,
+        )
+
+    def follow(self, reading: Reading) -> None:
+        """Read rows as those of another file of the same columns are read, whatever these show."""
+        if not reading.has_points:
+            east, north = reading.places
+            self._pair = Pair(east, north, sure=True)
+        self.crs, self._limit, self.datum = reading.crs, reading.limit, reading.datum
+        self._time, self.order = reading.time, reading.order
 
     def batches(self, place: Place) -> Iterator[Batch]:
         """Hand out the rows from a place on."""
