@@ -54,7 +54,9 @@ def plan_files_of(folder: str | os.PathLike[str], to_write: Sequence[str]) -> di
                     strange=strange[0],
                 )
             )
-        (folder / PLAN_FILE).unlink(missing_ok=True)  # without it the rest is nothing, until all of it is there
+        (folder / PLAN_FILE).unlink(
+            missing_ok=True
+        )  # without it the rest is nothing, until all of it is there
         for name, file in files.items():
             if name not in to_write:
                 file.unlink(missing_ok=True)

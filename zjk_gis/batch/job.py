@@ -10,6 +10,13 @@ from zjk_gis._optional import has
 from zjk_gis._version import __version__
 from zjk_gis.arguments import checked
 from zjk_gis.assign.plan import plan_for
+from zjk_gis.batch.cluster.folder_job import (
+    FolderOptions,
+    assign_folder,
+    is_folder_job,
+    on_threads,
+    values_of,
+)
 from zjk_gis.batch.ledger import open_ledger
 from zjk_gis.batch.opening import open_source
 from zjk_gis.batch.outcome import JobSummary, summary_of
@@ -24,7 +31,7 @@ from zjk_gis.batch.sources import (
 )
 from zjk_gis.batch.targets import is_batch_target, target_for
 from zjk_gis.batch.whole import assign_whole, check_rows
-from zjk_gis.errors import FileError
+from zjk_gis.errors import FileError, InputError
 from zjk_gis.io.paths import existing_file, target_file
 from zjk_gis.io.tables.text import BATCH_ROWS
 from zjk_gis.layers.headings import settled
@@ -35,7 +42,7 @@ from zjk_gis.words import tr
 if TYPE_CHECKING:
     import datetime as dt
     import os
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     import geopandas as gpd
 
@@ -49,6 +56,7 @@ if TYPE_CHECKING:
 __all__ = ["JobSummary", "assign_batch"]
 
 _PART_BATCHES = 32  # about 4 million rows: seconds of work, and few fsyncs
+_MANY = 1 << 24  # rows of a folder, which are not counted for this
 _LOOKED_AT = 20_000  # rows, to judge the datum of a file that may be of any length
 
 
@@ -79,6 +87,7 @@ def assign_batch(
     roads: gpd.GeoDataFrame | None = None,
     fix_positions: bool = False,
     even_if_off: bool = False,
+    only: Mapping[str, Any] | None = None,
     batch_rows: int = BATCH_ROWS,
     resume: bool = True,
     progress: bool | None = None,
@@ -92,13 +101,16 @@ def assign_batch(
     source : str or path
         A file of any format that `read_layer` reads, or a folder of text or Parquet files of the same
         columns, taken in the order of their names. Text (also packed as .gz or .zst), Parquet, GeoPackages
-        and shapefiles may be of any length; the others are held in memory.
+        and shapefiles may be of any length; the others are held in memory. A folder of Parquet may have folders
+        as Hive has them (``month=2026-05``), which become columns.
     zones : GeoDataFrame, ZoneIndex, SectionIndex or AssignmentPlan
         As in `assign_incidents`, and so
     grids, sections
     target : str or path
         A file of any format that `write_layer` writes. .parquet, .csv and .gpkg may be of any length. In a
-        GeoPackage that is there already the layer is added, or replaces the one of its name.
+        GeoPackage that is there already the layer is added, or replaces the one of its name. Without an ending
+        it is a folder, made of a folder of Parquet: one part out for each part in, in the same folders, with
+        records and rejects beside them as `assign_on_dask` has them. Both may be addresses (``s3://``) then.
     lon, lat : str, optional
         The columns of coordinates; by default the file's geometry, or the columns of the usual names.
     crs : optional
@@ -124,6 +136,9 @@ def assign_batch(
         memory for it, as a reporting channel is judged as a whole.
     even_if_off : bool, default False
         Go on where most positions lie outside everything or in another datum, as in `assign_incidents`.
+    only : mapping of str to str or list of str, optional
+        The values that rows of Parquet must have in some columns, or of their folders, to be taken:
+        ``{"month": "2026-05"}``. What has none of them is not read.
     batch_rows : int, default 131072
         About how many rows are worked on at once. In memory are at most five batches and two for every
         processor: half a gigabyte with ten columns on two processors, however long the file is.
@@ -193,10 +208,9 @@ def assign_batch(
     began = clock.perf_counter()
     check_language(lang)
     words = settled(headings)
-    goal = target_file(target)
-    rejects_path = goal.with_name(f"{goal.name}.rejects.csv")
-    files = parts_of(source) if is_batch_source(source) else [existing_file(source)]
-    _refuse_overwriting(Path(source), files, goal, rejects_path)
+    chosen = values_of(only)
+    to_folder = is_folder_job(source, target)
+    files = [] if to_folder else parts_of(source) if is_batch_source(source) else [existing_file(source)]
     plan = plan_for(
         zones,
         grids=grids,
@@ -210,8 +224,38 @@ def assign_batch(
         accuracy_m=accuracy_m,
         policy=policy,
         tz=tz,
-        expected=rows_guessed(files),
+        expected=rows_guessed(files) if files else _MANY,
     )
+    if to_folder:
+        if fix_positions:
+            raise InputError(tr("fix_positions: all rows are held in memory for it; write to one file"))
+        return assign_folder(
+            source,
+            plan,
+            target,
+            on_threads,
+            FolderOptions(
+                lon=lon,
+                lat=lat,
+                crs=crs,
+                datum=datum,
+                time=time,
+                dayfirst=dayfirst,
+                time_format=time_format,
+                roads=roads,
+                even_if_off=even_if_off,
+                only=chosen,
+                batch_rows=batch_rows,
+                resume=resume,
+                progress=progress,
+                lang=lang,
+                headings=headings,
+            ),
+            elsewhere=False,
+        )
+    goal = target_file(target)
+    rejects_path = goal.with_name(f"{goal.name}.rejects.csv")
+    _refuse_overwriting(Path(source), files, goal, rejects_path)
     reading = {"lon": lon, "lat": lat, "crs": crs, "datum": datum}
     times: dict[str, Any] = {"dayfirst": dayfirst, "time_format": time_format, "tz": plan.tz}
     looks: dict[str, Any] = {"roads": roads, "fix": fix_positions, "even_if_off": even_if_off}
@@ -219,8 +263,10 @@ def assign_batch(
     rows = (
         None
         if fix_positions
-        else _open(source, goal, batch_rows=batch_rows, time=time, tz=plan.tz, **reading)
+        else _open(source, goal, batch_rows=batch_rows, time=time, tz=plan.tz, only=chosen, **reading)
     )
+    if rows is None and chosen:
+        raise InputError(tr("{file}: only= is for Parquet; leave it out, or convert the file", file=files[0]))
     if rows is None:
         tally, told = assign_whole(
             source,
@@ -245,6 +291,8 @@ def assign_batch(
     del doubts  # whose rows would stay in memory while the others are worked on
     # 4. Batch by batch, from where an earlier run of the same job stopped.
     options = {**plan.options, **reading, **times, "time": time, "batch_rows": batch_rows}
+    if chosen:
+        options["only"] = sorted(chosen.items())
     fingerprint = {
         "source": fingerprint_of(files),
         **plan.fingerprints,

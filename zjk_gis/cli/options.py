@@ -11,7 +11,7 @@ import click
 from zjk_gis.words import tr
 from zjk_gis.workspace.reading import is_address
 
-__all__ = ["CITY", "LEVEL", "WORDS", "headings_option"]
+__all__ = ["CITY", "LEVEL", "ONLY", "PLACE", "WORDS", "headings_option"]
 
 _BETWEEN = re.compile(r"[,，、;；]")
 
@@ -56,6 +56,34 @@ class _Words(click.ParamType[Any]):
         return words
 
 
+class _Place(click.ParamType[Any]):
+    """A file or folder, by its path or by an address such as s3://bucket/incidents."""
+
+    name = "path"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Path | str:
+        """Return an address as it is, and everything else as a path."""
+        return value if "://" in str(value) else Path(value)
+
+
+class _Only(click.ParamType[Any]):
+    """A column and the values its rows must have: month=2026-05,2026-06."""
+
+    name = "column=values"
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> tuple[str, tuple[str, ...]]:
+        """Return the column and its values."""
+        if isinstance(value, tuple):
+            return value
+        column, equal, values = str(value).partition("=")
+        among = tuple(each.strip() for each in _BETWEEN.split(values))
+        if not (column.strip() and equal and all(among)):
+            self.fail(tr("write a column and its values, such as month=2026-05,2026-06"), param, ctx)
+        return column.strip(), among
+
+
 CITY = _City()
 headings_option = click.option(
     "--headings",
@@ -63,4 +91,6 @@ headings_option = click.option(
     help="Of .csv and .xlsx: Chinese headings and words, or English names; by default as --lang.",
 )
 LEVEL = _Level()
+ONLY = _Only()
+PLACE = _Place()
 WORDS = _Words()

@@ -23,7 +23,7 @@ from zjk_gis import threads
 from zjk_gis._version import __version__
 from zjk_gis.assign.plan import AssignmentPlan
 from zjk_gis.batch.arrow import ArrowSource
-from zjk_gis.batch.cluster.folders import open_folder
+from zjk_gis.batch.cluster.folders import is_address, open_folder
 from zjk_gis.batch.cluster.parts import (
     JOB,
     LEDGER,
@@ -41,7 +41,7 @@ from zjk_gis.batch.running import settle_times
 from zjk_gis.batch.sources import PARQUET, first_points
 from zjk_gis.batch.whole import check_rows
 from zjk_gis.errors import FileError, InputError
-from zjk_gis.io.paths import ending_of
+from zjk_gis.io.paths import ending_of, is_geodatabase
 from zjk_gis.io.tables.text import BATCH_ROWS
 from zjk_gis.layers.headings import settled
 from zjk_gis.progress import track
@@ -56,7 +56,7 @@ if TYPE_CHECKING:
     from zjk_gis.batch.cluster.folders import Entry, Folder
     from zjk_gis.layers.labels import Language
 
-__all__ = ["Engine", "FolderOptions", "assign_folder", "on_threads"]
+__all__ = ["Engine", "FolderOptions", "assign_folder", "is_folder_job", "on_threads", "values_of"]
 
 _PLAN = "_plan"
 _LOOKED_AT = 20_000  # rows, to judge the datum of all
@@ -146,17 +146,44 @@ def assign_folder(
     return summary_of(tally, goal, rejects, clock.perf_counter() - began, **told, about=loaded.about())
 
 
+def is_folder_job(source: str | os.PathLike[str], target: str | os.PathLike[str]) -> bool:
+    """Tell whether a target is to be a folder of parts: it is an address, or has no ending and parts go in."""
+    if is_address(target) or is_address(source):
+        return True
+    return not Path(target).suffix and Path(source).is_dir() and not is_geodatabase(Path(source))
+
+
 def on_threads(job: PartJob, parts: Sequence[Entry]) -> Iterator[dict[str, Any]]:
     """Have parts worked on by the threads of this process; see `Engine`."""
     rest = iter(parts)
     with ThreadPoolExecutor(min(threads.count(), len(parts))) as pool:
-        waiting = deque(pool.submit(work_on, job, part) for _, part in zip(range(threads.count()), rest, strict=False))
+        waiting = deque(
+            pool.submit(work_on, job, part) for _, part in zip(range(threads.count()), rest, strict=False)
+        )
         try:
             while waiting:
                 yield waiting.popleft().result()
-                waiting.extend(pool.submit(work_on, job, part) for _, part in zip(range(1), rest, strict=False))
+                waiting.extend(
+                    pool.submit(work_on, job, part) for _, part in zip(range(1), rest, strict=False)
+                )
         finally:
             pool.shutdown(cancel_futures=True)
+
+
+def values_of(only: Mapping[str, Any] | None) -> dict[str, list[str]] | None:
+    """Return the values that rows must have, one or several for each column, as lists of text.
+
+    Examples
+    --------
+    >>> values_of({"month": "2026-05", "district": [130702, 130703]})
+    {'month': ['2026-05'], 'district': ['130702', '130703']}
+    """
+    if only is None:
+        return None
+    return {
+        name: [str(each) for each in values] if isinstance(values, list | tuple | set) else [str(values)]
+        for name, values in only.items()
+    }
 
 
 def _refuse_within(source: Folder, target: Folder) -> None:

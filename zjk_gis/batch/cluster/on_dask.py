@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from zjk_gis._optional import need
 from zjk_gis.arguments import checked
 from zjk_gis.assign.plan import AssignmentPlan
-from zjk_gis.batch.cluster.folder_job import FolderOptions, assign_folder
+from zjk_gis.batch.cluster.folder_job import FolderOptions, assign_folder, values_of
 from zjk_gis.batch.cluster.parts import work_on
 from zjk_gis.batch.outcome import JobSummary
 from zjk_gis.errors import FileError, InputError, ZjkGisError
@@ -132,22 +132,6 @@ def assign_on_dask(
         return _on_workers(distributed, client, job, parts)
 
     return assign_folder(source, plan, target, engine, options, elsewhere=True)
-
-
-def values_of(only: Mapping[str, Any] | None) -> dict[str, list[str]] | None:
-    """Return the values that rows must have, one or several for each column, as lists of text.
-
-    Examples
-    --------
-    >>> values_of({"month": "2026-05", "district": [130702, 130703]})
-    {'month': ['2026-05'], 'district': ['130702', '130703']}
-    """
-    if only is None:
-        return None
-    return {
-        name: [str(each) for each in values] if isinstance(values, list | tuple | set) else [str(values)]
-        for name, values in only.items()
-    }
 
 
 def _on_workers(
