@@ -51,6 +51,7 @@ def assign_on_dask(
     resume: bool = True,
     progress: bool | None = None,
     lang: Language = "zh",
+    headings: Language | None = None,
 ) -> JobSummary:
     """Find who answers for each incident of a folder or bucket of Parquet, on a dask cluster.
 
@@ -68,7 +69,7 @@ def assign_on_dask(
     client : distributed.Client, optional
         By default the one that is open. Its workers need the same version of zjk_gis, and one thread for every
         processor: a task works alone.
-    lon, lat, crs, datum, time, dayfirst, time_format, even_if_off, batch_rows, lang
+    lon, lat, crs, datum, time, dayfirst, time_format, even_if_off, batch_rows, lang, headings
         As for `zjk_gis.assign_batch`; what is inferred comes from the first part that has rows.
     only : mapping of str to str or list of str, optional
         The values that rows must have to be taken: of folders (``{"month": "2026-05"}``) or of columns.
@@ -126,6 +127,7 @@ def assign_on_dask(
         resume=resume,
         progress=progress,
         lang=lang,
+        headings=headings,
     )
 
     def engine(job: PartJob, parts: Sequence[Entry]) -> Iterator[dict[str, Any]]:

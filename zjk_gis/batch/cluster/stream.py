@@ -39,6 +39,9 @@ __all__ = ["Answerer", "answer_schema", "assign_batches", "check_columns", "read
 
 _FEW_ROWS = 1 << 16  # engines hand out batches of 10,000 rows: more at once cost less each
 _MOST_ROWS = 1 << 17
+# Why a row cannot be used, in the words of `assign_incidents`; a time that is none is a reason of its own here.
+_SAID = {Why.MISSING: "no_position", Why.ZERO: "zero", Why.BAD_TIME: "bad_time"}
+_REASONS = np.array([_SAID.get(why, "bad_position") for why in Why], dtype=object)
 
 
 class Answerer:
@@ -102,11 +105,10 @@ class Answerer:
         pyarrow = need("pyarrow", extra="cluster", purpose="work on a cluster")
         judged = self.judged(batch)
         added = self.columns(judged.answers)
-        untimely = judged.places.why == Why.BAD_TIME
-        if untimely.any():
+        if not judged.keep.all():
             at = list(judged.answers).index("reason")
-            mask = pyarrow.array(untimely)
-            added[at] = pyarrow.compute.if_else(mask, Why.BAD_TIME.word, added[at])
+            why = pyarrow.array(_REASONS[judged.places.why])
+            added[at] = pyarrow.compute.if_else(pyarrow.array(judged.keep), added[at], why)
         return pyarrow.RecordBatch.from_arrays([*batch.columns, *added], schema=self.schema)
 
 

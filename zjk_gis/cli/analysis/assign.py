@@ -198,7 +198,7 @@ def _on_dask(
     if scheduler is None:
         raise InputError(tr("--engine dask needs --scheduler, such as tcp://10.0.0.5:8786"))
     distributed = need("distributed", extra="cluster", purpose="work on a cluster")
-    time = asked.pop("time")
+    reading |= {"time": asked.pop("time"), "headings": asked.pop("headings")}
     plan = AssignmentPlan.prepare(zones, tz=reading.pop("tz"), **asked)
     try:
         client = distributed.Client(scheduler)
@@ -207,7 +207,7 @@ def _on_dask(
             tr("{scheduler}: no scheduler of dask answers there ({why})", scheduler=scheduler, why=error)
         ) from error
     with client:
-        return assign_on_dask(incidents, plan, output, client=client, time=time, **reading)
+        return assign_on_dask(incidents, plan, output, client=client, **reading)
 
 
 def _tell_what_is_aside(done: JobSummary, console: Console) -> None:
