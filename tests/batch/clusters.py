@@ -74,7 +74,7 @@ def sum_of(table):
     """Add up a hash of every row: it tells whether two tables have the same rows, however often each."""
     frame = table.select(["number", *WORDS, "candidates", "ambiguous", "distance_m"]).to_pandas()
     frame["distance_m"] = frame["distance_m"].round(6)
-    frame = frame.astype({name: "str" for name in WORDS})
+    frame = frame.astype(dict.fromkeys(WORDS, "str"))
     return int(pd.util.hash_pandas_object(frame, index=False).sum()), len(frame)
 
 

@@ -1,4 +1,4 @@
-"""One kernel everywhere: batches and folders, here and on dask; nothing lost, nothing doubled, whoever dies."""
+"""One kernel everywhere: batches and folders, here and on dask; nothing lost or doubled, whoever dies."""
 
 import json
 import os
@@ -222,7 +222,11 @@ def test_only_what_is_asked_for_is_read(small, plan, tmp_path):
 
 
 def test_what_is_done_is_not_done_again_and_what_changed_is(small, plan, tmp_path):
-    source, target, loaded = shutil.copytree(small, tmp_path / "in"), tmp_path / "out", AssignmentPlan.load(plan)
+    source, target, loaded = (
+        shutil.copytree(small, tmp_path / "in"),
+        tmp_path / "out",
+        AssignmentPlan.load(plan),
+    )
     assign_batch(source, loaded, target, lang="en")
     before = {name: (target / name).stat().st_mtime_ns for name in clusters.parts_in(target)}
     names = list(before)

@@ -1,4 +1,4 @@
-"""The kernel on Spark: the session is the caller's, the answers are those of one machine, times stay Beijing's."""
+"""The kernel on Spark: a session of the caller's, the answers of one machine, and times stay Beijing's."""
 
 import importlib.util
 import json
@@ -83,7 +83,7 @@ def test_spark_gives_the_answers_of_one_machine(spark, plan, tmp_path):
 
 
 def test_times_without_a_zone_stay_beijings_in_any_session(spark, plan, tmp_path):
-    """Zone C ends with 2024. 17:00 that day is in it, unless it was a moment in UTC: then Beijing has 2025."""
+    """Zone C ends with 2024: 17:00 that day is in it, but as a moment in UTC it is 2025 in Beijing."""
     moment = np.datetime64("2024-12-31T17:00", "us")
     kinds = {
         "naive": pa.array([moment]),
@@ -96,7 +96,7 @@ def test_times_without_a_zone_stay_beijings_in_any_session(spark, plan, tmp_path
         place = {"kind": [name], "lon": [WEST + 2.2 * STEP], "lat": [SOUTH + STEP / 2]}
         pq.write_table(pa.table({**place, "occurred_at": when}), part)
         parts.append(assign_on_spark(spark.read.parquet(str(part)), plan, **HOW))
-    found = {name: None for name in kinds}
+    found = dict.fromkeys(kinds)
     both = parts[0].select("kind", "zone_code")
     for each in parts[1:]:
         both = both.union(each.select("kind", "zone_code"))
@@ -114,7 +114,9 @@ def test_nothing_runs_before_it_is_asked_for(spark, plan):
     AssignmentPlan.load(plan).judged_at("2025-01-01").save(always)
     assigned = assign_on_spark(frame, always, **how)
     told = answer_schema(frame.schema, always, dialect="spark")
-    assert told.startswith("`number` bigint, `lon` double, `lat` double, `reason_recorded` string, `zone_code`")
+    assert told.startswith(
+        "`number` bigint, `lon` double, `lat` double, `reason_recorded` string, `zone_code`"
+    )
     row = assigned.union(assign_on_spark(frame.limit(0), always, **how)).collect()
     assert [(each["reason"], each["reason_recorded"], each["zone_code"]) for each in row] == [
         ("no_position", "x", None)

@@ -1,4 +1,4 @@
-"""Folders as Hive has them: ``month=2026-05/district=130702/part-0.parquet`` says something of all its rows."""
+"""Folders as Hive has them: ``month=2026-05/part-0.parquet`` says something of all its rows."""
 
 from __future__ import annotations
 

@@ -101,16 +101,17 @@ def assign_batch(
     source : str or path
         A file of any format that `read_layer` reads, or a folder of text or Parquet files of the same
         columns, taken in the order of their names. Text (also packed as .gz or .zst), Parquet, GeoPackages
-        and shapefiles may be of any length; the others are held in memory. A folder of Parquet may have folders
-        as Hive has them (``month=2026-05``), which become columns.
+        and shapefiles may be of any length; the others are held in memory. A folder of Parquet may have
+        folders as Hive has them (``month=2026-05``), which become columns.
     zones : GeoDataFrame, ZoneIndex, SectionIndex or AssignmentPlan
         As in `assign_incidents`, and so
     grids, sections
     target : str or path
         A file of any format that `write_layer` writes. .parquet, .csv and .gpkg may be of any length. In a
-        GeoPackage that is there already the layer is added, or replaces the one of its name. Without an ending
-        it is a folder, made of a folder of Parquet: one part out for each part in, in the same folders, with
-        records and rejects beside them as `assign_on_dask` has them. Both may be addresses (``s3://``) then.
+        GeoPackage that is there already the layer is added, or replaces the one of its name. Without an
+        ending it is a folder, made of a folder of Parquet: one part out for each part in, in the same
+        folders, with records and rejects beside them as `assign_on_dask` has them. Both may be addresses
+        (``s3://``) then.
     lon, lat : str, optional
         The columns of coordinates; by default the file's geometry, or the columns of the usual names.
     crs : optional

@@ -54,8 +54,8 @@ def open_source(
     ----------
     path : str or path
         A .csv, .tsv or .txt file (also as .gz or .zst), .parquet, .gpkg or .shp; or a folder of text files
-        or Parquet files of the same columns, taken in the order of their names. Of Parquet it may have folders
-        as Hive has them, ``month=2026-05``, which are columns of text then.
+        or Parquet files of the same columns, taken in the order of their names. Of Parquet it may have
+        folders as Hive has them, ``month=2026-05``, which are columns of text then.
     lon, lat : str, optional
         The columns of coordinates; by default the geometry or those of the usual names.
     crs : optional
@@ -69,8 +69,8 @@ def open_source(
     batch_rows : int
         About how many rows a batch has.
     only : mapping of str to sequence of str, optional
-        The values that rows of Parquet must have in some columns to be taken; folders and row groups that have
-        none of them are not read.
+        The values that rows of Parquet must have in some columns to be taken; folders and row groups that
+        have none of them are not read.
 
     Returns
     -------

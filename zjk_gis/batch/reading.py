@@ -1,4 +1,4 @@
-"""How the positions and times of rows are read: settled once, then the same for all rows, wherever they are."""
+"""How positions and times are read: settled once, then the same for all rows, wherever they are."""
 
 from __future__ import annotations
 

@@ -74,8 +74,8 @@ class ClusterPlan:
 
     def _presentation(self) -> Presentation:
         told = tr(
-            "{rows:,} rows in {zones:,} zones: {workers:,} workers with {cores} cores and {memory:.0f} GB each "
-            "take {hours:.2f} hours; {limit} takes longest.",
+            "{rows:,} rows in {zones:,} zones: {workers:,} workers with {cores} cores and "
+            "{memory:.0f} GB each take {hours:.2f} hours; {limit} takes longest.",
             rows=self.rows,
             zones=self.zones,
             workers=self.workers,
@@ -118,8 +118,8 @@ def plan_cluster(
     cores : int, default 8
         Of each worker.
     storage_mb_s : float, default 200.0
-        What one worker gets from the store and puts into it, in megabytes a second: the one rate that only the
-        platform knows.
+        What one worker gets from the store and puts into it, in megabytes a second: the one rate that only
+        the platform knows.
 
     Returns
     -------
@@ -216,8 +216,8 @@ def _breaks_first(
     if parts > _MOST_PARTS:
         remarks.append(
             tr(
-                "{parts:,} parts of 256 MB are many for one scheduler and one list; run a job for each month, or "
-                "write larger parts",
+                "{parts:,} parts of 256 MB are many for one scheduler and one list; run a job for "
+                "each month, or write larger parts",
                 parts=parts,
             )
         )
@@ -231,14 +231,21 @@ def _breaks_first(
         )
     if plan_gb > 1:
         remarks.append(
-            tr("every host fetches a plan of {plan_gb:.1f} GB first, and needs the disk for it", plan_gb=plan_gb)
+            tr(
+                "every host fetches a plan of {plan_gb:.1f} GB first, and needs the disk for it",
+                plan_gb=plan_gb,
+            )
         )
     if hours > _LONG_H:
         remarks.append(
             tr("a job of {hours:.0f} hours outlives many a scheduler: the same command goes on", hours=hours)
         )
     remarks.append(
-        tr("scaled up from {measured:,.0f} rows on 2 cores, times {times:,.0f}", measured=rate["rows"], times=max(1, rows / rate["rows"]))
+        tr(
+            "scaled up from {measured:,.0f} rows on 2 cores, times {times:,.0f}",
+            measured=rate["rows"],
+            times=max(1, rows / rate["rows"]),
+        )
     )
     return remarks
 
@@ -255,7 +262,9 @@ def step_titles() -> dict[str, str]:
 
 def _assigned_a_second(zones: int) -> float:
     """Return how many rows one core answers for in a second among so many zones."""
-    known = sorted((int(each["zones"]), float(each["value"])) for each in _table() if each["rate"] == "assign_rows_s")
+    known = sorted(
+        (int(each["zones"]), float(each["value"])) for each in _table() if each["rate"] == "assign_rows_s"
+    )
     counts, rates = (np.log(values) for values in zip(*known, strict=True))
     slope = (rates[-1] - rates[-2]) / (counts[-1] - counts[-2])
     at = math.log(zones)

@@ -1,6 +1,7 @@
 """From folder to folder: one part out for each part in, on this machine or on the workers of an engine.
 
-1. What is asked is settled here, by the first part that has rows: columns, system, datum, how times are written.
+1. What is asked is settled here, by the first part that has rows: columns, system, datum, how times are
+   written.
 2. Every part is work of its own (`zjk_gis.batch.cluster.parts`); an engine hands out parts and returns their
    records, in any order, each perhaps more than once.
 3. A part that has a record of this very job, and whose file is as it was left, is not done again.
@@ -147,7 +148,7 @@ def assign_folder(
 
 
 def is_folder_job(source: str | os.PathLike[str], target: str | os.PathLike[str]) -> bool:
-    """Tell whether a target is to be a folder of parts: it is an address, or has no ending and parts go in."""
+    """Tell whether a target is to be a folder of parts: an address, or a name without an ending."""
     if is_address(target) or is_address(source):
         return True
     return not Path(target).suffix and Path(source).is_dir() and not is_geodatabase(Path(source))

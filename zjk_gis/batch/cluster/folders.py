@@ -1,7 +1,7 @@
 """Folders anywhere: on a disk, in an object store, on a cluster; a path or an address that pyarrow knows.
 
-What is written appears under its name whole or not at all. On a disk and on file systems of clusters a file is
-written beside and renamed; an object store shows an object once all of it has arrived.
+What is written appears under its name whole or not at all. On a disk and on file systems of clusters a file
+is written beside and renamed; an object store shows an object once all of it has arrived.
 """
 
 from __future__ import annotations

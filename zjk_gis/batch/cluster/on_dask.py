@@ -9,10 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 from zjk_gis._optional import need
 from zjk_gis.arguments import checked
-from zjk_gis.assign.plan import AssignmentPlan
 from zjk_gis.batch.cluster.folder_job import FolderOptions, assign_folder, values_of
 from zjk_gis.batch.cluster.parts import work_on
-from zjk_gis.batch.outcome import JobSummary
 from zjk_gis.errors import FileError, InputError, ZjkGisError
 from zjk_gis.io.tables.text import BATCH_ROWS
 from zjk_gis.layers.labels import Language, check_language
@@ -22,8 +20,10 @@ if TYPE_CHECKING:
     import os
     from collections.abc import Iterator, Mapping, Sequence
 
+    from zjk_gis.assign.plan import AssignmentPlan
     from zjk_gis.batch.cluster.folders import Entry
     from zjk_gis.batch.cluster.parts import PartJob
+    from zjk_gis.batch.outcome import JobSummary
 
 __all__ = ["assign_on_dask"]
 
@@ -67,8 +67,8 @@ def assign_on_dask(
         The folder or address of a saved plan, which every host maps or fetches once; or a plan, which is put
         beside the result while the job goes on.
     client : distributed.Client, optional
-        By default the one that is open. Its workers need the same version of zjk_gis, and one thread for every
-        processor: a task works alone.
+        By default the one that is open. Its workers need the same version of zjk_gis, and one thread for
+        every processor: a task works alone.
     lon, lat, crs, datum, time, dayfirst, time_format, even_if_off, batch_rows, lang, headings
         As for `zjk_gis.assign_batch`; what is inferred comes from the first part that has rows.
     only : mapping of str to str or list of str, optional
@@ -95,8 +95,8 @@ def assign_on_dask(
     -----
     In the target, ``_ledger`` holds a record for each part (rows in, out and set aside, size, digest), and
     ``_rejects`` the rows that were set aside, as a .csv for each part that has some, with their number in the
-    part and the reason. Readers of Parquet pass over both, as their names begin with ``_``. A part appears whole
-    or not at all, and the bytes are the same however often it is made.
+    part and the reason. Readers of Parquet pass over both, as their names begin with ``_``. A part appears
+    whole or not at all, and the bytes are the same however often it is made.
 
     Examples
     --------

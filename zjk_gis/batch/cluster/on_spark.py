@@ -57,13 +57,14 @@ def assign_on_spark(
 
     Notes
     -----
-    Executors need this version of zjk_gis with pyarrow (set ``PYSPARK_PYTHON``), and one core for each task. The
-    function is pure, so that tasks that Spark runs twice or speculates on change nothing: what is written, and
-    how often, is the work of Spark's own committer.
+    Executors need this version of zjk_gis with pyarrow (set ``PYSPARK_PYTHON``), and one core for each task.
+    The function is pure, so that tasks that Spark runs twice or speculates on change nothing: what is
+    written, and how often, is the work of Spark's own committer.
 
     Times without a zone (``TIMESTAMP_NTZ``, as Spark reads them from Parquet, and text) stay what they are,
-    Beijing's, whatever ``spark.sql.session.timeZone`` says. A ``TIMESTAMP`` is a moment, and is put on the clock
-    of the plan: text that was cast to one in a session of another zone has become another moment before.
+    Beijing's, whatever ``spark.sql.session.timeZone`` says. A ``TIMESTAMP`` is a moment, and is put on the
+    clock of the plan: text that was cast to one in a session of another zone has become another moment
+    before.
 
     Examples
     --------

@@ -1,11 +1,12 @@
 """One part of a folder: a file in, a file out, and a record of it that counts.
 
-1. A part is worked on by one thread, in a folder of its own, by the same code as a file (`zjk_gis.batch.running`).
+1. A part is worked on by one thread, in a folder of its own, by the same code as a file
+   (`zjk_gis.batch.running`).
 2. What was made appears whole or not at all: the rejects first, then the rows, at last the record in
    ``_ledger``. A part counts once it has its record.
 3. Work done twice, because an engine thought it lost, makes the same bytes in the same places.
-4. A task that comes late, of a job that has been given up for another, changes nothing: before anything appears
-   it looks whether the target is still its job's.
+4. A task that comes late, of a job that has been given up for another, changes nothing: before anything
+   appears it looks whether the target is still its job's.
 """
 
 from __future__ import annotations
@@ -118,7 +119,8 @@ def work_on(job: PartJob, part: Entry) -> dict[str, Any]:
     if job.version != __version__:
         raise InputError(
             tr(
-                "a worker has zjk_gis {theirs}, and the job was started by {ours}; install the same everywhere",
+                "a worker has zjk_gis {theirs}, and the job was started by {ours}; install the "
+                "same everywhere",
                 theirs=__version__,
                 ours=job.version,
             )
@@ -242,7 +244,7 @@ def _refuse_other_job(job: PartJob) -> None:
 
 @contextmanager
 def _workshop(job: PartJob) -> Iterator[Path]:
-    """Lend a folder to work in: beside the target if that is on a disk, so that what is made need only be moved."""
+    """Lend a folder to work in; beside a target on a disk, so that what is made need only be moved."""
     if not job.target.is_local:
         with tempfile.TemporaryDirectory(prefix="zjk_gis-part-") as elsewhere:
             yield Path(elsewhere)

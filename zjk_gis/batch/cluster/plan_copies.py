@@ -1,9 +1,9 @@
 """The plan on every host: the folder of a saved plan, fetched once from where it is kept, then mapped.
 
 1. A path is a folder that this machine sees: its files are mapped where they are.
-2. An address (``s3://``, ``hdfs://``, ``file://``) is a folder that is fetched to the disk of this host, under
-   the checksum of what the plan says of itself, which covers the fingerprints of its indexes. Processes that
-   want the same plan wait for the one that fetches it.
+2. An address (``s3://``, ``hdfs://``, ``file://``) is a folder that is fetched to the disk of this host,
+   under the checksum of what the plan says of itself, which covers the fingerprints of its indexes. Processes
+   that want the same plan wait for the one that fetches it.
 3. A process loads a plan once, and loading looks at every number of it.
 """
 
@@ -34,8 +34,8 @@ def plan_folder(plan: str | os.PathLike[str] | Folder) -> Path:
     Parameters
     ----------
     plan : str, path or Folder
-        A folder, or its address. What is fetched goes to the folder named by ``ZJK_GIS_PLANS``, by default one
-        of this user's in the system's folder for temporary files.
+        A folder, or its address. What is fetched goes to the folder named by ``ZJK_GIS_PLANS``, by default
+        one of this user's in the system's folder for temporary files.
 
     Raises
     ------

@@ -6,8 +6,8 @@
     spark-submit --master yarn --conf spark.pyspark.python=/opt/zjk/bin/python "$script" \
         hdfs:///incidents hdfs:///plan hdfs:///assigned --lon lon --lat lat --time occurred_at --crs 4490
 
-The target must not be there. Rows that cannot be used stay among the others; their ``reason`` says why. It ends
-with 1 if not as many rows came out as went in.
+The target must not be there. Rows that cannot be used stay among the others; their ``reason`` says why. It
+ends with 1 if not as many rows came out as went in.
 """
 
 from __future__ import annotations
@@ -64,8 +64,15 @@ def main(arguments: list[str] | None = None) -> int:
     folders = [name for name in asked.partition_by.split(",") if name]
     (writer.partitionBy(*folders) if folders else writer).parquet(asked.target)
     made = session.read.parquet(asked.target)
-    counts = {f"{row['found']}:{row['reason']}": row["count"] for row in made.groupBy("found", "reason").count().collect()}
-    told = {"rows_in": frame.count(), "rows_out": sum(counts.values()), "counts": dict(sorted(counts.items()))}
+    counts = {
+        f"{row['found']}:{row['reason']}": row["count"]
+        for row in made.groupBy("found", "reason").count().collect()
+    }
+    told = {
+        "rows_in": frame.count(),
+        "rows_out": sum(counts.values()),
+        "counts": dict(sorted(counts.items())),
+    }
     print(json.dumps(told, ensure_ascii=False))
     if told["rows_in"] != told["rows_out"]:
         print(tr("rows are missing: the source changed, or the target is not whole"), file=sys.stderr)

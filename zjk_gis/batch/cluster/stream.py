@@ -1,7 +1,7 @@
 """Batches of Arrow in, the same batches with their answers out: the one kernel of every engine.
 
-Nothing is inferred from the rows, so that a batch is answered the same wherever it is, and however often: which
-columns are coordinates, in which system, and how times are written is said once by who starts the work.
+Nothing is inferred from the rows, so that a batch is answered the same wherever it is, and however often:
+which columns are coordinates, in which system, and how times are written is said once by who starts the work.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ __all__ = ["Answerer", "answer_schema", "assign_batches", "check_columns", "read
 
 _FEW_ROWS = 1 << 16  # engines hand out batches of 10,000 rows: more at once cost less each
 _MOST_ROWS = 1 << 17
-# Why a row cannot be used, in the words of `assign_incidents`; a time that is none is a reason of its own here.
+# Why a row cannot be used, in the words of `assign_incidents`, and one more for a time that is none.
 _SAID = {Why.MISSING: "no_position", Why.ZERO: "zero", Why.BAD_TIME: "bad_time"}
 _REASONS = np.array([_SAID.get(why, "bad_position") for why in Why], dtype=object)
 
@@ -124,10 +124,10 @@ def assign_batches(
     crs: Any,
     datum: str | None = None,
 ) -> Iterator[Any]:
-    """Find who answers for each row of any number of Arrow record batches; nothing is kept, nothing is written.
+    """Find who answers for each row of any number of Arrow record batches; nothing is kept or written.
 
-    It is what every engine runs: `assign_on_dask`, Spark's `mapInArrow`, Ray's `map_batches`, Daft. A row comes
-    out for every row that came in, in their order.
+    It is what every engine runs: `assign_on_dask`, Spark's `mapInArrow`, Ray's `map_batches`, Daft. A row
+    comes out for every row that came in, in their order.
 
     Parameters
     ----------
@@ -151,9 +151,9 @@ def assign_batches(
     Returns
     -------
     iterator of pyarrow.RecordBatch
-        The columns of the source and those of `assign_incidents`, whose names a column of the source gives way
-        to as ``<name>_recorded``. A row that cannot be used has no answer, and ``reason`` is ``no_position``,
-        ``bad_position``, ``zero`` or ``bad_time``.
+        The columns of the source and those of `assign_incidents`, whose names a column of the source gives
+        way to as ``<name>_recorded``. A row that cannot be used has no answer, and ``reason`` is
+        ``no_position``, ``bad_position``, ``zero`` or ``bad_time``.
 
     Raises
     ------

@@ -63,7 +63,8 @@ def command(rows: int, zones: int, bytes_in: int, console: Console, **options: A
     console.show([tuple(map(str, row)) for row in told.rows], list(told.header))
     console.say(
         tr(
-            "{parts:,} parts; {out:.1f} GB written; every host fetches a plan of {plan_gb:.2f} GB; limit: {limit}",
+            "{parts:,} parts; {out:.1f} GB written; every host fetches a plan of {plan_gb:.2f} GB; "
+            "limit: {limit}",
             parts=found.parts,
             out=found.bytes_out / 1e9,
             plan_gb=found.plan_gb,
