@@ -58,6 +58,7 @@ _COMMANDS = {
     "report": ("zjk_gis.cli.pictures.report", "Make a report of any table of indicators."),
     "overlay": ("zjk_gis.cli.analysis.overlay", "Give the rows of one layer the codes of another."),
     "pipes": ("zjk_gis.cli.pipes.command", "Check a network of pipes, trace it, shut off a burst."),
+    "plan-cluster": ("zjk_gis.cli.data.plan_cluster", "Say how many workers billions of rows need."),
     "protect": ("zjk_gis.cli.protect.command", "Tell what may not be where, and who decides."),
     "repair": (
         "zjk_gis.cli.analysis.repair",
