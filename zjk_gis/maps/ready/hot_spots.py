@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
 from zjk_gis.arguments import checked
 from zjk_gis.drawing.palette import HOT_CLASSES, HOT_PATTERNS
 from zjk_gis.errors import InputError, MissingColumnError
@@ -126,18 +124,11 @@ def hot_spots_map(
         subtitle=_subtitle(cells, column, lang),
     )
     group, ground = page.groups[0][0], page.groups[1][0]
-    drawn = parts.coded_looks(words, looks, lang, otherwise=len(looks) - 1)
-    counts = np.bincount(drawn["style_of"], minlength=len(looks))
-    drawn["keys"] = [
-        (number, tr("{text} ({counts:,})", text=text, counts=counts[number], lang=lang))
-        for number, text in drawn["keys"]
-        if counts[number]
-    ]
     page.add(
         cells,
         name=label(column, lang),
         group=group,
-        **drawn,
+        **parts.coded_looks(words, looks, lang, otherwise=len(looks) - 1),
         columns=told,
         search=("cell_code", "spot_code"),
         frames_the_page=True,

@@ -89,7 +89,7 @@ def trace_map(
     far = traced["distance_m"].to_numpy(dtype=np.float64)
     steps = np.searchsorted([100.0, 500.0, 2000.0], far, side="right")
     shades = ("#08306b", "#2171b5", "#6baed6", "#9ecae1")
-    within = ("0-100 m", "100-500 m", "500-2,000 m", "> 2,000 m")
+    within = ("0–100 m", "100–500 m", "500–2,000 m", "> 2,000 m")
     page.add(
         traced,
         name=label("traced", lang),
@@ -199,17 +199,18 @@ def shut_off_map(
                 columns=("valve_code", "ring", "feeds", "valve_kind", "diameter_mm", "road_name"),
                 search=("valve_code",),
                 labels="valve_code",
+                label_look={"above": 16, "rank": 2},
             )
     parts.frame_by(page, [pipes, manholes])
     return page.map()
 
 
 _IMPACTS = {
-    "is_hit": style.line(style.FAULT, weight=6),
-    "near_miss": style.line(style.ORANGE, weight=5, dash="9 4"),
-    "beside": style.line("#c9a227", weight=4, dash="3 4"),
-    "cannot_be_judged": style.line(style.GREY, weight=5, dash="2 5"),
-    "clear": style.line(style.GREEN, weight=4),
+    "is_hit": style.found(style.FAULT, weight=6),
+    "near_miss": style.found(style.ORANGE, weight=5, dash="9 4"),
+    "beside": style.found("#c9a227", weight=4, dash="3 4"),
+    "cannot_be_judged": style.found(style.BLACK, weight=5, dash="2 5"),
+    "clear": style.found(style.GREEN, weight=4),
 }
 
 

@@ -33,13 +33,31 @@ function sized(map) {
   });
 }
 
+/* How much smaller the map may be for being clear of the panels, in zooms; and from how near it shows a spot. */
+const COSTS = 0.5, NEAREST = 18.5;
+
+/* How far the panels at the edges reach over the map: those at a third of it or more cover it anyway. */
+function coveredBy(map) {
+  const size = map.getSize(), frame = map.getContainer().getBoundingClientRect(), narrow = size.x <= 640;
+  const of = function (what, side) { const node = map.getContainer().querySelector(what); return node ? node.getBoundingClientRect()[side] : 0; };
+  const panel = map.getContainer().querySelector(".zjk-panel:not(.folded)");
+  const top = Math.max(of(".zjk-title", "bottom"), narrow ? of(".zjk-search", "bottom") : 0) - frame.top;
+  const left = narrow ? 0 : of(".zjk-tools", "right") - frame.left, right = panel && !narrow ? frame.right - panel.getBoundingClientRect().left : 0;
+  return { left: 8 + Math.max(0, left), right: 8 + Math.max(0, right), top: 8 + Math.min(Math.max(0, top), size.y / 3) };
+}
+
 /* Until a reader moves the map, it shows the whole at whatever size it has. */
 function framing(map, page) {
   let framed = null;
   function frame() {
     if (!page.bounds) { return; }
     const size = map.getSize(), below = Math.min(page.time && page.time.plays ? 140 : page.sides ? 60 : 8, size.y / 3), pad = Math.min(8, size.x / 4, size.y / 4);
-    map.fitBounds(page.bounds, { paddingTopLeft: [pad, pad], paddingBottomRight: [pad, below], animate: false });
+    const over = coveredBy(map), bounds = L.latLngBounds(page.bounds);
+    /* Clear of the panels where that makes the map hardly smaller; of all, of those beside it or of those above. */
+    const ways = [[pad, pad, pad, below], [over.left, over.top, over.right, below], [over.left, pad, over.right, below], [pad, over.top, pad, below]];
+    const zooms = ways.map(function (w) { return map.getBoundsZoom(bounds, false, L.point(w[0] + w[2], w[1] + w[3])); });
+    const at = [1, 2, 3].find(function (k) { return zooms[k] >= zooms[0] - COSTS; }) || 0, way = ways[at];
+    map.fitBounds(bounds, { paddingTopLeft: [way[0], way[1]], paddingBottomRight: [way[2], way[3]], maxZoom: NEAREST, animate: false });
     framed = { at: map.getCenter(), zoom: map.getZoom() };
   }
   map.on("resize", function () {
@@ -70,9 +88,16 @@ async function zjkPage(map, page) {
   if (map.zoomControl) { map.zoomControl.remove(); L.control.zoom({ zoomInTitle: page.words.zoomIn, zoomOutTitle: page.words.zoomOut }).addTo(map); }
   lettingScroll(map);
   app.frame = framing(map, page);
-  const framed = sized(map).then(app.frame);
+  const hasSize = sized(map);
   app.layers = await Promise.all(page.layers.map(function (layer) { return unpackLayer(layer, page); }));
-  await framed;
+  await hasSize;
+  searchBox(app);
+  toolBar(app);
+  northAndScale(app);
+  panelOf(app);
+  if (page.foot) { corner(map, "bottomright", element("div", "zjk-foot", page.foot)); }
+  app.frame();
+  if (!app.layers.some(function (layer) { return layer.shapes && layer.shapes.n; })) { map.getContainer().append(element("div", "zjk-empty", page.words.nothing)); }
 
   function sheetOf(side, pane) {
     const layers = app.layers.filter(function (layer) { return !side || !layer.side || layer.side === side; });
@@ -101,11 +126,6 @@ async function zjkPage(map, page) {
     map.fitBounds([[latOf(box[3]), lonOf(box[0])], [latOf(box[1]), lonOf(box[2])]], { paddingTopLeft: [pad, pad], paddingBottomRight: [pad, pad + below], maxZoom: Math.max(17, map.getZoom()), animate: false });
     return openPopup(app, pointOf(layer, i), [{ layer, i }]);
   };
-  searchBox(app);
-  toolBar(app);
-  northAndScale(app);
-  panelOf(app);
-  if (page.foot) { corner(map, "bottomright", element("div", "zjk-foot", page.foot)); }
   mousePosition(app);
   smallMap(app);
   if (page.sides) { swipeBar(app, map.getPane("zjk-before"), map.getPane("zjk-after"), page.sides); }

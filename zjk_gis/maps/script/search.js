@@ -51,6 +51,7 @@ function searchBox(app) {
     hits.forEach(function (hit, n) {
       const item = element("li");
       item.setAttribute("role", "option");
+      item.title = hit.shown.join(" · ") + " – " + (hit.layer.name || hit.layer.title || "");
       item.append(element("span", "", hit.shown.join(" · ")), element("small", "", hit.layer.name || hit.layer.title || ""));
       item.addEventListener("mousedown", function (event) { event.preventDefault(); choose(n); });
       list.append(item);
