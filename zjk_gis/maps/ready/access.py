@@ -24,7 +24,16 @@ if TYPE_CHECKING:
     from zjk_gis.layers.labels import Language
     from zjk_gis.maps.page import Page
 
-__all__ = ["Look", "access_map", "add_classes", "add_facilities", "add_water", "called", "dead_ends_map", "look_of"]
+__all__ = [
+    "Look",
+    "access_map",
+    "add_classes",
+    "add_facilities",
+    "add_water",
+    "called",
+    "dead_ends_map",
+    "look_of",
+]
 
 # Of each class its colour, the shape of a mark and the hatch of an area, so that colour is never alone.
 Look = tuple[str, str, str | None]

@@ -283,6 +283,7 @@ def dig_map(
                  "tell", "scope", "zone_code", "chief_name"),
         search=("pipe_code", "owner"),
         labels="pipe_code",
+        label_look={"above": 12},
     )  # fmt: skip
     parts.frame_by(page, [dig, pipes])
     return page.map()

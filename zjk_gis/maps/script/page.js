@@ -36,14 +36,15 @@ function sized(map) {
 /* How much smaller the map may be for being clear of the panels, in zooms; and from how near it shows a spot. */
 const COSTS = 0.5, NEAREST = 18.5;
 
-/* How far the panels at the edges reach over the map: those at a third of it or more cover it anyway. */
-function coveredBy(map) {
+/* How far the panels at the edges reach over the map. A map of two sides has its middle where they meet. */
+function coveredBy(map, sides) {
   const size = map.getSize(), frame = map.getContainer().getBoundingClientRect(), narrow = size.x <= 640;
   const of = function (what, side) { const node = map.getContainer().querySelector(what); return node ? node.getBoundingClientRect()[side] : 0; };
   const panel = map.getContainer().querySelector(".zjk-panel:not(.folded)");
   const top = Math.max(of(".zjk-title", "bottom"), narrow ? of(".zjk-search", "bottom") : 0) - frame.top;
   const left = narrow ? 0 : of(".zjk-tools", "right") - frame.left, right = panel && !narrow ? frame.right - panel.getBoundingClientRect().left : 0;
-  return { left: 8 + Math.max(0, left), right: 8 + Math.max(0, right), top: 8 + Math.min(Math.max(0, top), size.y / 3) };
+  const foot = narrow && map.getContainer().querySelector(".zjk-foot") ? frame.bottom - of(".zjk-foot", "top") : 0, both = sides ? Math.max(left, right) : 0;
+  return { left: 8 + Math.max(0, left, both), right: 8 + Math.max(0, right, both), top: 8 + Math.min(Math.max(0, top), size.y / 3), foot: 8 + Math.min(foot, size.y / 3) };
 }
 
 /* Until a reader moves the map, it shows the whole at whatever size it has. */
@@ -52,9 +53,9 @@ function framing(map, page) {
   function frame() {
     if (!page.bounds) { return; }
     const size = map.getSize(), below = Math.min(page.time && page.time.plays ? 140 : page.sides ? 60 : 8, size.y / 3), pad = Math.min(8, size.x / 4, size.y / 4);
-    const over = coveredBy(map), bounds = L.latLngBounds(page.bounds);
+    const over = coveredBy(map, page.sides), bounds = L.latLngBounds(page.bounds), foot = Math.max(below, over.foot);
     /* Clear of the panels where that makes the map hardly smaller; of all, of those beside it or of those above. */
-    const ways = [[pad, pad, pad, below], [over.left, over.top, over.right, below], [over.left, pad, over.right, below], [pad, over.top, pad, below]];
+    const ways = [[pad, pad, pad, below], [over.left, over.top, over.right, foot], [over.left, pad, over.right, below], [pad, over.top, pad, foot]];
     const zooms = ways.map(function (w) { return map.getBoundsZoom(bounds, false, L.point(w[0] + w[2], w[1] + w[3])); });
     const at = [1, 2, 3].find(function (k) { return zooms[k] >= zooms[0] - COSTS; }) || 0, way = ways[at];
     map.fitBounds(bounds, { paddingTopLeft: [way[0], way[1]], paddingBottomRight: [way[2], way[3]], maxZoom: NEAREST, animate: false });

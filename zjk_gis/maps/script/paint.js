@@ -154,7 +154,7 @@ function* paintMerged(ctx, layer, list, view) {
   const rim = blank(), r = rim.getContext("2d"), tinted = blank(), t = tinted.getContext("2d");
   t.drawImage(ground, 0, 0, view.width, view.height);
   t.globalCompositeOperation = "source-in"; t.fillStyle = look.color; t.fillRect(0, 0, view.width, view.height);
-  [[-1, 0], [1, 0], [0, -1], [0, 1], [-0.7, -0.7], [0.7, -0.7], [-0.7, 0.7], [0.7, 0.7]].forEach(function (at) { r.drawImage(tinted, at[0], at[1], view.width, view.height); });
+  [[-1, -1], [1, -1], [-1, 1], [1, 1]].forEach(function (at) { r.drawImage(tinted, at[0], at[1], view.width, view.height); });
   r.globalCompositeOperation = "destination-out"; r.drawImage(ground, 0, 0, view.width, view.height);
   ctx.globalAlpha = look.fillOpacity; ctx.drawImage(ground, 0, 0, view.width, view.height);
   ctx.globalAlpha = 1; ctx.drawImage(rim, 0, 0, view.width, view.height);
