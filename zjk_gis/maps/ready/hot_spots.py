@@ -22,21 +22,29 @@ if TYPE_CHECKING:
 
 __all__ = ["hot_spots_map"]
 
-_HATCHES = {"oscillating": "diagonal", "sporadic": "dots", "historical": "cross"}  # what comes and goes
+# What comes and goes is hatched; what is cold always is, so that it is told from hot without colours.
+_HATCHES = {
+    "oscillating": ("diagonal", "back"),
+    "sporadic": ("dots", "upright"),
+    "historical": ("cross", "cross"),
+}
 
 
 def _looks(colours: dict[str, str]) -> dict[str, dict[str, Any]]:
     """Return how cells of each class look; those of none are pale."""
-    looks = {
-        word: style.area(
+    looks = {}
+    for word, colour in colours.items():
+        if word in ("not_significant", "no_pattern"):
+            looks[word] = style.area(colour, fill=0.35, weight=0.6, edge=style.GREY)
+            continue
+        is_cold = "cold" in word
+        looks[word] = style.area(
             colour,
-            fill=0.35 if word in ("not_significant", "no_pattern") else 0.78,
+            fill=0.9,
             weight=0.6,
-            edge=style.GREY,
-            hatch=_HATCHES.get(word.partition("_")[0]),
+            edge=style.STEEL if is_cold else style.FAULT,
+            hatch=_HATCHES.get(word.partition("_")[0], (None, "level"))[is_cold],
         )
-        for word, colour in colours.items()
-    }
     return looks | {"not_judged": style.NO_DATA}
 
 

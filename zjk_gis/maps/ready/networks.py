@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 __all__ = ["dig_map", "shut_off_map", "trace_map"]
 
 _PIPE = ("pipe_code", "pipe_kind", "diameter_mm", "material", "length_m", "road_name", "owner")
-_FAINT_PIPE = style.line("#b6bfca", weight=1.2)
+_FAINT_PIPE = style.line("#b9b4ac", weight=1.2)
 _FAINT_MANHOLE = style.mark("#c5ccd6", radius=2.2, weight=0.4)
 _STATES = {
     "isolated": style.line(style.FAULT, weight=5),
@@ -88,7 +88,7 @@ def trace_map(
     # Near the beginning dark, far away light: a smell is looked for near its place first.
     far = traced["distance_m"].to_numpy(dtype=np.float64)
     steps = np.searchsorted([100.0, 500.0, 2000.0], far, side="right")
-    shades = ("#08306b", "#2171b5", "#6baed6", "#9ecae1")
+    shades = ("#08306b", "#2171b5", "#4fa3d9", "#84cdea")
     within = ("0–100 m", "100–500 m", "500–2,000 m", "> 2,000 m")
     page.add(
         traced,
