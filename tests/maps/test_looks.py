@@ -4,7 +4,6 @@ import itertools
 import json
 import re
 from pathlib import Path
-from types import SimpleNamespace
 
 import geopandas as gpd
 import numpy as np
@@ -14,7 +13,7 @@ import shapely
 from shapely import LineString, Point, box
 
 import zjk_gis
-from zjk_gis.access import Siting
+from zjk_gis.access import RoadNetwork, Siting, road_network
 from zjk_gis.assign import assign_incidents
 from zjk_gis.drawing import palette
 from zjk_gis.drawing.palette import HOT_CLASSES, HOT_PATTERNS
@@ -200,24 +199,12 @@ def sited(demand):
     return Siting(sites, demand, "cover", 1.0, 1.0, 1.0, 1.0, 0.0, [])
 
 
-def road_graph():
-    """Two parts, with bottlenecks, and a decision of each kind."""
-    apart = [LineString([(X, Y), (X + 90, Y)]), LineString([(X, Y + 900), (X + 50, Y + 900)])]
-    edges = gpd.GeoDataFrame({"edge_code": ["a", "b"]}, geometry=apart, crs=4547)
-    network = SimpleNamespace(
-        edges=edges, length_m=edges.length.to_numpy(), part=np.arange(2), graph=SimpleNamespace(tail=[0, 1]),
-        report=pointed(coded(DECISIONS, "decision")),
-    )  # fmt: skip
-    return network, pd.concat([lined(coded(["road"], "kind")), pointed(coded(["junction"], "kind"))])
-
-
 MOVED = ("other_zone", "other_chief", "from_nobody", "to_nobody")
 ZONES, VALVES = coded("ab", "zone_code"), pointed(coded("v", "valve_code"))
 MORE = {
     "access": lambda: access_map(coded(REASONS, "reason"), LOTS, served=coded([500.0], "within_m")),
     "access of homes that are points": lambda: access_map(pointed(coded(REASONS, "reason")), LOTS),
     "dead ends": lambda: dead_ends_map(pointed(coded(ENDS, "kind")), links=lined(coded("x", "link_code"))),
-    "roads": lambda: (lambda network, weak: roads_map(network, bottlenecks=weak))(*road_graph()),
     "siting": lambda: siting_map(sited(coded(SITED, "reason")), existing=LOTS),
     "hot spots": lambda: hot_spots_map(coded(HOT_CLASSES, "hot_class"), streets=coded("s", "street_name")),
     "patterns": lambda: hot_spots_map(coded(HOT_PATTERNS, "pattern"), streets=coded("s", "street_name")),
@@ -237,6 +224,15 @@ MORE = {
 @pytest.mark.parametrize("name", MORE)
 def test_no_two_look_alike_on_any_other_map(name):
     assert confused(MORE[name]().zjk_page) == []
+
+
+def test_no_two_look_alike_on_the_map_of_roads(monkeypatch):
+    told = pointed(coded(DECISIONS, "decision"))
+    monkeypatch.setattr(RoadNetwork, "report", property(lambda _: told))
+    apart = [LineString([(X, Y), (X + 90, Y)]), LineString([(X, Y + 900), (X + 50, Y + 900)])]
+    network = road_network(gpd.GeoDataFrame(geometry=apart, crs=4547))
+    weak = pd.concat([lined(coded(["road"], "kind")), pointed(coded(["junction"], "kind"))])
+    assert confused(roads_map(network, bottlenecks=weak).zjk_page) == []
 
 
 def test_a_lot_that_is_not_public_serves_nobody_and_no_reach_lies_over_a_gap():
