@@ -73,7 +73,7 @@ HOT_CLASSES = {
 # What came and goes shares a shade with what is there, and is hatched on maps.
 _SHADES = {
     "hot": ("#67001f", "#b2182b", "#d6604d", "#f4a582", "#fddbc7"),
-    "cold": ("#053061", "#2166ac", "#4393c3", "#7db9da", "#d1e5f0"),
+    "cold": ("#053061", "#2166ac", "#4393c3", "#8cc8e6", "#dcebf4"),
 }
 _SHADE_OF = {
     "new": 0, "intensifying": 1, "consecutive": 2, "persistent": 3, "diminishing": 4, "oscillating": 2,

@@ -37,13 +37,14 @@ function sized(map) {
 const COSTS = 0.5, NEAREST = 18.5;
 
 /* How far the panels at the edges reach over the map. A map of two sides has its middle where they meet. */
-function coveredBy(map, sides) {
+function coveredBy(map, sides, plays) {
   const size = map.getSize(), frame = map.getContainer().getBoundingClientRect(), narrow = size.x <= 640;
   const of = function (what, side) { const node = map.getContainer().querySelector(what); return node ? node.getBoundingClientRect()[side] : 0; };
   const panel = map.getContainer().querySelector(".zjk-panel:not(.folded)");
   const top = Math.max(of(".zjk-title", "bottom"), narrow ? of(".zjk-search", "bottom") : 0) - frame.top;
   const left = narrow ? 0 : of(".zjk-tools", "right") - frame.left, right = panel && !narrow ? frame.right - panel.getBoundingClientRect().left : 0;
-  const foot = narrow && map.getContainer().querySelector(".zjk-foot") ? frame.bottom - of(".zjk-foot", "top") : 0, both = sides ? Math.max(left, right) : 0;
+  const clock = narrow && map.getContainer().querySelector(".zjk-clock") === null && plays ? 122 : 0;
+  const foot = narrow && map.getContainer().querySelector(".zjk-foot") ? clock + frame.bottom - of(".zjk-foot", "top") : 0, both = sides ? Math.max(left, right) : 0;
   return { left: 8 + Math.max(0, left, both), right: 8 + Math.max(0, right, both), top: 8 + Math.min(Math.max(0, top), size.y / 3), foot: 8 + Math.min(foot, size.y / 3) };
 }
 
@@ -53,7 +54,7 @@ function framing(map, page) {
   function frame() {
     if (!page.bounds) { return; }
     const size = map.getSize(), below = Math.min(page.time && page.time.plays ? 140 : page.sides ? 60 : 8, size.y / 3), pad = Math.min(8, size.x / 4, size.y / 4);
-    const over = coveredBy(map, page.sides), bounds = L.latLngBounds(page.bounds), foot = Math.max(below, over.foot);
+    const over = coveredBy(map, page.sides, page.time && page.time.plays), bounds = L.latLngBounds(page.bounds), foot = Math.max(below, over.foot);
     /* Clear of the panels where that makes the map hardly smaller; of all, of those beside it or of those above. */
     const ways = [[pad, pad, pad, below], [over.left, over.top, over.right, foot], [over.left, pad, over.right, below], [pad, over.top, pad, foot]];
     const zooms = ways.map(function (w) { return map.getBoundsZoom(bounds, false, L.point(w[0] + w[2], w[1] + w[3])); });
@@ -83,6 +84,7 @@ async function zjkPage(map, page) {
   const title = element("div", "zjk-title"), name = element("b", "", page.title);
   name.setAttribute("role", "heading"); name.setAttribute("aria-level", "1");
   title.append(name, element("span", "", page.subtitle));
+  title.title = page.title + "\n" + page.subtitle;
   map.getContainer().setAttribute("role", "region");
   map.getContainer().setAttribute("aria-label", page.title + " – " + page.words.mapHow);
   corner(map, "topleft", title);
@@ -96,7 +98,11 @@ async function zjkPage(map, page) {
   toolBar(app);
   northAndScale(app);
   panelOf(app);
-  if (page.foot) { corner(map, "bottomright", element("div", "zjk-foot", page.foot)); }
+  if (page.foot) {
+    const foot = element("div", "zjk-foot", page.foot);
+    foot.title = page.foot;
+    corner(map, "bottomright", foot);
+  }
   app.frame();
   if (!app.layers.some(function (layer) { return layer.shapes && layer.shapes.n; })) { map.getContainer().append(element("div", "zjk-empty", page.words.nothing)); }
 
@@ -119,13 +125,13 @@ async function zjkPage(map, page) {
   app.sheets.forEach(function (sheet) { sheet.addTo(map); });
 
   app.pick = function (latlng, most) { return app.sheetAt(map.latLngToContainerPoint(latlng)).pick(latlng, most); };
-  app.show = function (layer, i) {
+  app.show = function (layer, i, byKey) {
     const box = layer.box.subarray(4 * i, 4 * i + 4);
     if (!layer.on) { layer.on = true; if (layer.check) { layer.check.checked = true; } app.repaint(); }
     if (page.sides && layer.side) { app.swipe.set(layer.side === "before" ? 0.8 : 0.2); }
     const below = app.desk ? app.desk.height : 0, pad = Math.max(10, Math.min(90, (map.getSize().y - below) / 4, map.getSize().x / 4));
     map.fitBounds([[latOf(box[3]), lonOf(box[0])], [latOf(box[1]), lonOf(box[2])]], { paddingTopLeft: [pad, pad], paddingBottomRight: [pad, pad + below], maxZoom: Math.max(17, map.getZoom()), animate: false });
-    return openPopup(app, pointOf(layer, i), [{ layer, i }]);
+    return openPopup(app, pointOf(layer, i), [{ layer, i }], byKey);
   };
   mousePosition(app);
   smallMap(app);
@@ -189,6 +195,6 @@ function keysOf(app) {
   map.getContainer().addEventListener("keydown", function (event) {
     if (event.key !== "Enter" || event.target !== map.getContainer()) { return; }
     const there = app.pick(map.getCenter());
-    if (there.length) { openPopup(app, map.getCenter(), there); }
+    if (there.length) { openPopup(app, map.getCenter(), there, true); }
   });
 }
