@@ -177,7 +177,7 @@ def command(
         period = " – ".join(_period(cells, month, since, until))
         title = tr("{kind}, {period}", kind=label(kind, console.lang), period=period) if period else None
         streets = _valid(layers.get("streets"), day)
-        drawn = hot_spots_map(cells, streets=streets, title=title, lang=console.lang)
+        drawn = hot_spots_map(cells, streets=streets, title=title, date=day, lang=console.lang)
         table = pd.DataFrame(rows.drop(columns="geometry"))
         files = write_found(
             {kind: cells}, output, "hot_spots", drawn, console,
