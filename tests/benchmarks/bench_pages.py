@@ -32,10 +32,11 @@ from zjk_gis import assign_incidents
 from zjk_gis.maps import assignment_map, save_offline
 
 X, Y = 565_000, 4_513_000
-SHOWN = ["incident_code", "event_name", "source", "status", "street_name", "zone_code", "occurred_at"]
-FACETS = ["event_name", "source", "status", "street_name"]
-TITLES = ["事件名称", "案件来源", "处置状态", "街道名称"]
-DRAG_S, STEPS = 5.0, 12
+SHOWN = ["incident_code", "event_name", "source", "street_name", "zone_code", "occurred_at"]
+FACETS = ["event_name", "source", "street_name"]
+TITLES = ["事件名称", "上报渠道", "街道名称"]
+DRAG_S = 5.0
+PRESSED = [(0, 0), (1, 0), (2, 1), (0, 0), (2, 1), (1, 0), (1, 2), (0, 3), (1, 2), (0, 3), (2, 5), (2, 5)]
 _BROWSERS = ("chromium", "chromium-browser", "google-chrome", "chrome")
 
 WATCH = """() => {
@@ -84,7 +85,6 @@ def make(number):
         "incident_code": [f"2025{n:08d}" for n in range(number)],
         "event_name": rng.choice(kinds, number, p=weights / weights.sum()),
         "source": rng.choice(["巡查", "热线", "随手拍", "视频", "上级交办"], number),
-        "status": rng.choice(["已结案", "处置中", "待派遣"], number, p=[0.8, 0.15, 0.05]),
         "street_name": [f"街道{n:02d}" for n in rng.integers(0, 40, number)],
         "occurred_at": pd.Timestamp("2025-01-01") + pd.to_timedelta(rng.integers(0, 365, number), unit="D"),
     }
@@ -192,14 +192,13 @@ def filtered(page, name):
         page.wait_for_selector(".zjk-desk table")
         page.wait_for_timeout(500)
         page.evaluate("window.steps.length = 0")
-    for step in range(STEPS):
+    for column, bar in PRESSED:
         told = page.evaluate("steps.length")
         if name == "zjk_gis":
-            group = page.locator(f".zjk-desk .facet[aria-label={TITLES[step % 4]}] .bar")
-            group.nth(step // 4).click()
+            page.locator(f".zjk-desk .facet[aria-label={TITLES[column]}] .bar").nth(bar).click()
         else:
             box = page.locator(".vega-embed canvas").bounding_box()
-            place = page.evaluate(BAR, [step % 4, step // 4])
+            place = page.evaluate(BAR, [column, bar])
             page.mouse.click(box["x"] + place[0], box["y"] + place[1])
         page.wait_for_function("told => steps.length > told", arg=told)
         page.wait_for_timeout(150)
@@ -270,9 +269,6 @@ def told(chosen, sizes, seen, loads):
         f"{min(loads):.1f} to {max(loads):.1f} on {os.cpu_count()} cores",
         markdown=chosen.markdown,
     )
-    for name, visits in seen.items():
-        for visit in visits:
-            print(name, "opened", round(visit.opened, 2), "steps", [round(step) for step in visit.steps], "p95", round(np.percentile(visit.frames, 95), 1), len(visit.frames))
     rows = []
     for what, unit in units.items():
         for name in figures:
