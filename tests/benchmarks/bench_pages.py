@@ -46,7 +46,9 @@ WATCH = """() => {
     const isDone = () => !window.zjk || zjk.sheets[0].painted > before && !zjk.sheets[0]._job;
     requestAnimationFrame(function frame() {
       const pass = new MessageChannel();
-      pass.port1.onmessage = () => isDone() ? steps.push(performance.now() - began) : requestAnimationFrame(frame);
+      pass.port1.onmessage = () => {
+        if (isDone()) { steps.push(performance.now() - began); } else { requestAnimationFrame(frame); }
+      };
       pass.port2.postMessage(0);
     });
   }, true);
@@ -104,9 +106,9 @@ def plain(incidents, zones, path):
     west, south, east, north = degrees.total_bounds
     drawn = folium.Map(tiles=None, prefer_canvas=True)
     folium.GeoJson(zones[["geometry"]].to_crs(4326)).add_to(drawn)
-    folium.GeoJson(
-        degrees, marker=folium.CircleMarker(radius=3), popup=folium.GeoJsonPopup(SHOWN)
-    ).add_to(drawn)
+    folium.GeoJson(degrees, marker=folium.CircleMarker(radius=3), popup=folium.GeoJsonPopup(SHOWN)).add_to(
+        drawn
+    )
     drawn.fit_bounds([[south, west], [north, east]])
     save_offline(drawn, path)
 
@@ -115,7 +117,9 @@ def vega_lite(incidents, zones, path):
     """Draw them as a chart that can be dragged, beside bars that filter it and each other."""
     alt.data_transformers.disable_max_rows()
     degrees = incidents.to_crs(4326)
-    rows = pd.DataFrame(degrees[SHOWN]).assign(lon=degrees.geometry.x.round(6), lat=degrees.geometry.y.round(6))
+    rows = pd.DataFrame(degrees[SHOWN]).assign(
+        lon=degrees.geometry.x.round(6), lat=degrees.geometry.y.round(6)
+    )
     chosen = {name: alt.selection_point(fields=[name], toggle="true") for name in FACETS}
     drawn = alt.Chart(rows).mark_circle(size=12).encode(
         x=alt.X("lon:Q", scale=alt.Scale(zero=False)), y=alt.Y("lat:Q", scale=alt.Scale(zero=False)),
@@ -136,7 +140,9 @@ def vega_lite(incidents, zones, path):
     whole.save(path, inline=True)
     text = path.read_text("utf-8")
     asked = 'vegaEmbed("#vis", spec, embedOpt)'
-    path.write_text(text.replace(asked, asked + ".then(made => { window.vega_view = made.view; return made; })"), "utf-8")
+    path.write_text(
+        text.replace(asked, asked + ".then(made => { window.vega_view = made.view; return made; })"), "utf-8"
+    )
 
 
 PAGES = {"zjk_gis": ours, "folium": plain, "Vega-Lite": vega_lite}
@@ -148,7 +154,12 @@ def visited(browser, name, path):
     page = browser.new_page(viewport={"width": 1200, "height": 800})
     page.set_default_timeout(600_000)
     wrong = []
-    page.on("request", lambda asked: wrong.append(asked.url) if not asked.url.startswith(("file:", "data:", "blob:")) else None)
+    page.on(
+        "request",
+        lambda asked: (
+            wrong.append(asked.url) if not asked.url.startswith(("file:", "data:", "blob:")) else None
+        ),
+    )
     page.on("console", lambda told: wrong.append(told.text) if told.type == "error" else None)
     page.on("pageerror", lambda error: wrong.append(str(error)))
     started = time.perf_counter()
@@ -211,7 +222,8 @@ BAR = """([chart, bar]) => {
     if (item.marktype === "rect" && item.role === "mark" && item.items.length) {
       found.push(item.items.map(i => [x + i.x + Math.min(6, i.width / 2), y + i.y + i.height / 2, i.width]));
     }
-    (item.items || []).forEach(i => walk(i, x + (item.marktype ? i.x || 0 : 0), y + (item.marktype ? i.y || 0 : 0)));
+    const moved = (i, side) => item.marktype ? i[side] || 0 : 0;
+    (item.items || []).forEach(i => walk(i, x + moved(i, "x"), y + moved(i, "y")));
   })(vega_view.scenegraph().root, ...vega_view.origin());
   const bars = found[chart].sort((a, b) => b[2] - a[2]);
   return bars[Math.min(bar, bars.length - 1)].slice(0, 2);
@@ -274,7 +286,9 @@ def told(chosen, sizes, seen, loads):
         for name in figures:
             if name != "zjk_gis" and figures[name][what] is not None:
                 work = f"page of {chosen.incidents:,} incidents, {what}"
-                rows.append(Row(work, float(figures["zjk_gis"][what]), name, float(figures[name][what]), unit))
+                rows.append(
+                    Row(work, float(figures["zjk_gis"][what]), name, float(figures[name][what]), unit)
+                )
     return print_rows(rows, markdown=chosen.markdown)
 
 

@@ -53,6 +53,7 @@ _COMMANDS = {
     "layers": ("zjk_gis.cli.data.layers", "List the layers of a workspace and their versions."),
     "map": ("zjk_gis.cli.pictures.draw", "Draw a city and what is wrong with it on one map."),
     "report": ("zjk_gis.cli.pictures.report", "Make a report of any table of indicators."),
+    "near-repeats": ("zjk_gis.cli.analysis.near_repeats", "Tell whether one incident brings another soon."),
     "overlay": ("zjk_gis.cli.analysis.overlay", "Give the rows of one layer the codes of another."),
     "pipes": ("zjk_gis.cli.pipes.command", "Check a network of pipes, trace it, shut off a burst."),
     "protect": ("zjk_gis.cli.protect.command", "Tell what may not be where, and who decides."),
@@ -63,6 +64,7 @@ _COMMANDS = {
     "repeats": ("zjk_gis.cli.analysis.repeats", "List where the same thing happened again."),
     "rows": ("zjk_gis.cli.analysis.figure_rows", "Print the rows that a figure of a bulletin is made of."),
     "synth": ("zjk_gis.cli.data.synth", "Make a synthetic Zhangjiakou with known faults."),
+    "works": ("zjk_gis.cli.analysis.works", "Tell what works cost, and whether they end in time."),
     "warm": ("zjk_gis.cli.data.warm", "Compile the engine before anybody waits for it."),
 }
 

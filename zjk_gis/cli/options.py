@@ -11,7 +11,7 @@ import click
 from zjk_gis.words import tr
 from zjk_gis.workspace.reading import is_address
 
-__all__ = ["CITY", "LEVEL", "WORDS", "headings_option"]
+__all__ = ["CITY", "LEVEL", "NUMBERS", "WORDS", "headings_option"]
 
 _BETWEEN = re.compile(r"[,，、;；]")
 
@@ -56,6 +56,23 @@ class _Words(click.ParamType[Any]):
         return words
 
 
+class _Numbers(click.ParamType[Any]):
+    """Several numbers with commas between them."""
+
+    name = "numbers"
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> tuple[float, ...]:
+        """Return the numbers."""
+        if isinstance(value, tuple):
+            return value
+        try:
+            return tuple(float(number) for number in _BETWEEN.split(str(value)))
+        except ValueError:
+            self.fail(tr("write numbers with commas between them, such as 100,200"), param, ctx)
+
+
 CITY = _City()
 headings_option = click.option(
     "--headings",
@@ -63,4 +80,5 @@ headings_option = click.option(
     help="Of .csv and .xlsx: Chinese headings and words, or English names; by default as --lang.",
 )
 LEVEL = _Level()
+NUMBERS = _Numbers()
 WORDS = _Words()
