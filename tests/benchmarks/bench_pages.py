@@ -139,7 +139,8 @@ def vega_lite(incidents, zones, path):
     whole = alt.hconcat(drawn.interactive(), alt.vconcat(*bars))
     whole.save(path, inline=True)
     text = path.read_text("utf-8")
-    asked = 'vegaEmbed("#vis", spec, embedOpt)'
+    asked = "vegaEmbed('#vis', spec, embedOpt)"
+    assert asked in text, "Altair writes its page in another way; say so here"
     path.write_text(
         text.replace(asked, asked + ".then(made => { window.vega_view = made.view; return made; })"), "utf-8"
     )
@@ -152,7 +153,7 @@ READY = {"zjk_gis": "window.zjk", "folium": "true", "Vega-Lite": "window.vega_vi
 def visited(browser, name, path):
     """Open a page, filter it and drag it; return what it took."""
     page = browser.new_page(viewport={"width": 1200, "height": 800})
-    page.set_default_timeout(600_000)
+    page.set_default_timeout(180_000)
     wrong = []
     page.on(
         "request",

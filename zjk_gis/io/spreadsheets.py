@@ -30,6 +30,7 @@ HEADER_LOOK: dict[str, Any] = {
 _SHEET_ROWS, _SHEET_COLUMNS, _CELL_CHARACTERS = 1_048_576, 16_384, 32_767
 _EXACT_DIGITS = 10**15
 _MEASURED_ROWS, _WIDEST = 100, 50  # for the width of a column
+_LINE, _MOST_LINES, _MEASURED = 15, 8, 500  # points a line of wrapped text, and how tall a row grows
 _PAGE_WIDTH = 230  # characters that a landscape A4 page holds across and that can still be read
 # Excel takes 1900 for a leap year, so earlier days are others elsewhere.
 _FIRST_DAY, _DAY_AFTER_LAST = pd.Timestamp("1900-03-01"), pd.Timestamp("9999-12-31")
@@ -140,10 +141,14 @@ def write_sheets(tables: Mapping[str, pd.DataFrame], path: Path) -> None:
         page.freeze_panes(1, 0)
         page.repeat_rows(0)
         set_up_print(page, " · ".join(dict.fromkeys([path.stem, name])), day=f"{midnight():%Y-%m-%d}")
-        widths = []
+        widths, tall = [], dict[int, int]()
         for at in range(table.shape[1]):
             page.write_string(0, at, str(table.columns[at]), header)
-            widths.append(_fill(page, at, str(table.columns[at]), table.iloc[:, at], shown, wrapped, path))
+            widths.append(
+                _fill(page, at, str(table.columns[at]), table.iloc[:, at], shown, wrapped, path, tall)
+            )
+        for row, lines in tall.items():
+            page.set_row(row, _LINE * min(lines, _MOST_LINES))
         if widths:
             page.print_area(0, 0, len(table), columns_printed(widths) - 1)
             page.autofilter(0, 0, len(table), len(widths) - 1)
@@ -152,9 +157,16 @@ def write_sheets(tables: Mapping[str, pd.DataFrame], path: Path) -> None:
 
 
 def _fill(
-    page: Any, at: int, name: str, column: pd.Series, shown: Mapping[bool, Any], wrapped: Any, path: Path
+    page: Any,
+    at: int,
+    name: str,
+    column: pd.Series,
+    shown: Mapping[bool, Any],
+    wrapped: Any,
+    path: Path,
+    tall: dict[int, int],
 ) -> float:
-    """Write the cells of a column, and return how wide it was made."""
+    """Write the cells of a column, and return how wide it was made; `tall` learns the lines of each row."""
     numeric = pd.api.types.is_numeric_dtype(column.dtype) and not pd.api.types.is_bool_dtype(column.dtype)
     dates = _exact_dates(column)
     form = shown[bool((dates.dropna().dt.normalize() == dates.dropna()).all())]
@@ -185,6 +197,9 @@ def _fill(
             )
         is_long = (len(text) > _WIDEST // 2 and display_width(text) > _WIDEST) or "\n" in text
         page.write_string(row, at, text, *([wrapped] if is_long else []))
+        if is_long:
+            lines = sum(max(-(-display_width(part) // _WIDEST), 1) for part in text[:_MEASURED].split("\n"))
+            tall[row] = max(tall.get(row, 1), lines)
     if numeric and len(column):  # a number that is wider than its column is shown as ###
         ends = [value for value in (column.min(), column.max()) if np.isfinite(value)]
         widest = max([widest, *(min(display_width(str(text_of(value))), 20) for value in ends)])

@@ -41,11 +41,11 @@ _CHANCE = 0.05
     "--within",
     "distances",
     type=NUMBERS,
-    default="100,200,400",
+    default="100,200",
     show_default=True,
     help="Where bands of distance end, in metres.",
 )
-@click.option("--days", type=NUMBERS, default="7,14,28", show_default=True, help="Where bands of days end.")
+@click.option("--days", type=NUMBERS, default="7,14", show_default=True, help="Where bands of days end.")
 @click.option(
     "--permutations", default=999, show_default=True, help="How often days are dealt anew among the places."
 )
@@ -90,8 +90,8 @@ def command(
         console.say(
             tr("Most above chance: {over:g} to {up_to:g} m and {begin} to {end} days apart, {pairs:,} pairs, "
                "{ratio:.2f} times what chance gives.",
-               over=first["over_m"], up_to=first["up_to_m"], begin=first["from_days"], end=first["to_days"],
-               pairs=first["pairs"], ratio=first["ratio_to_chance"])
+               over=first["over_m"], up_to=first["up_to_m"], begin=int(first["from_days"]),
+               end=int(first["to_days"]), pairs=int(first["pairs"]), ratio=first["ratio_to_chance"])
         )  # fmt: skip
     show_rows(found, _COLUMNS, most, console)
     if output is not None:

@@ -38,6 +38,7 @@ _MOST_PRINTED, _PRINTED = 300, 40  # a longer table is one of rows: on paper its
 _AMOUNTS = ("integer", "number", "measure", "share")
 _EQUAL = 1e-12  # a rounded share is no quotient of its cells
 _BARS = ("integer", "measure", "number")
+_PLACES_ALONG = ("from_m", "to_m")  # where on a road: no amounts
 _MOST_BARS = 2  # columns of amounts that get bars: more would be noise
 _MOST_COLOURED = 5000  # rows: in a longer table nobody compares bars
 _WARNED = ("nobody", "none", "overloaded", "out_of_reach", *UNUSABLE_REASONS)
@@ -245,7 +246,11 @@ def _colour(page: Any, columns: list[SheetColumn], last: int, lang: Language, lo
     if last <= first or last > _MOST_COLOURED:
         return
     one_unit = not any(column.name in ("unit", "value_unit") for column in columns)
-    amounts = [at for at, column in enumerate(columns) if column.kind in _BARS and one_unit][:_MOST_BARS]
+    amounts = [
+        at
+        for at, column in enumerate(columns)
+        if column.kind in _BARS and one_unit and column.name not in _PLACES_ALONG
+    ][:_MOST_BARS]
     for at, column in enumerate(columns):
         if column.kind == "share" or at in amounts:
             ends = {"min_type": "num", "min_value": 0}
