@@ -19,7 +19,7 @@ from zjk_gis.workspace.city_file.city import city_of
 if TYPE_CHECKING:
     from zjk_gis.workspace.city_file import City
 
-__all__ = ["CITY", "LEVEL", "ONLY", "PLACE", "WORDS", "current_city", "headings_option"]
+__all__ = ["CITY", "LEVEL", "NUMBERS", "ONLY", "PLACE", "WORDS", "current_city", "headings_option"]
 
 _BETWEEN = re.compile(r"[,，、;；]")
 
@@ -130,6 +130,23 @@ class _Only(click.ParamType[Any]):
         return column.strip(), among
 
 
+class _Numbers(click.ParamType[Any]):
+    """Several numbers with commas between them."""
+
+    name = "numbers"
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> tuple[float, ...]:
+        """Return the numbers."""
+        if isinstance(value, tuple):
+            return value
+        try:
+            return tuple(float(number) for number in _BETWEEN.split(str(value)))
+        except ValueError:
+            self.fail(tr("write numbers with commas between them, such as 100,200"), param, ctx)
+
+
 CITY = _City()
 headings_option = click.option(
     "--headings",
@@ -137,6 +154,7 @@ headings_option = click.option(
     help="Of .csv and .xlsx: Chinese headings and words, or English names; by default as --lang.",
 )
 LEVEL = _Level()
+NUMBERS = _Numbers()
 ONLY = _Only()
 PLACE = _Place()
 WORDS = _Words()
