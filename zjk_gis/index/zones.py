@@ -25,9 +25,9 @@ from zjk_gis.index.kernel import (
 from zjk_gis.index.locations import ZonesFound
 from zjk_gis.index.policy import policy_of
 from zjk_gis.index.prepared import CODES, Prepared, code_column, prepare
-from zjk_gis.index.remembered import remembered
 from zjk_gis.layers.columns.times import BEIJING
 from zjk_gis.layers.metric import require_amounts, require_reach, require_shares
+from zjk_gis.layers.remembered import remembered
 from zjk_gis.layers.soundness import made_valid
 from zjk_gis.presentation import Presentation, presented
 from zjk_gis.words import tr
@@ -225,7 +225,7 @@ class ZoneIndex(AnsweringIndex):
         """Compile a layer that is called something else in errors, for so many points; see `build`.
 
         Only where these are many, it is checked by compiling it, and kept for the next call with the same
-        layer; see `zjk_gis.index.remembered`.
+        layer; see `zjk_gis.layers.remembered`.
         """
         options: dict[str, Any] = {"code": code, "level": level, "policy": policy, "tz": tz}
         if expected <= FEW_POINTS:

@@ -12,8 +12,8 @@ import pytest
 from shapely import Point, box
 
 from zjk_gis import assign_incidents
-from zjk_gis.index import remembered as room
-from zjk_gis.index.remembered import remembered
+from zjk_gis.layers import remembered as room
+from zjk_gis.layers.remembered import remembered
 from zjk_gis.index.zones import ZoneIndex
 
 
