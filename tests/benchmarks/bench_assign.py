@@ -127,13 +127,18 @@ def measure_again(zones_name, n, rounds):
     works = {name: TABLES[name](incidents, zones) for name in list(TABLES)[:4]}
     runs = {name: [] for name in (*works, _NEVER_ASKED)}
     for turn in range(rounds + 1):
-        for name in runs:
+        for name, each in runs.items():
             work = works[name] if name in works else assign(incidents, zones.copy())
             before = forget_peak()
             seconds, cpu, found = timed(work)
             if turn:
-                told = {"seconds": seconds, "cpu": cpu, "peak_mb": max(peak() - before, 0.0), "rows": _size(found)}
-                runs[name].append(told)
+                told = {
+                    "seconds": seconds,
+                    "cpu": cpu,
+                    "peak_mb": max(peak() - before, 0.0),
+                    "rows": _size(found),
+                }
+                each.append(told)
             del found
     print(json.dumps(runs))
 

@@ -1,10 +1,10 @@
 """Gaps and overlaps of 20,000 zones beside overlay: ``python tests/benchmarks/bench_coverage.py [--quick]``.
 
 A hundred zones are shrunk by 3 m and a hundred grown by as much. Ours and ``difference`` answer in one
-process, in turn, and the first round is left out; a layer that was asked before has been divided already, the
-others are copies of it, never asked before. `geopandas.overlay` and geoplanar look at every pair of neighbours: each is asked once, in a
-process of its own, about fewer zones and then about all, and given up after a time that is stated. Then 16
-counties whose borders were each drawn by another hand are repaired.
+process, in turn, and the first round is left out. A layer that was asked before has been divided already; the
+others are copies, never asked before. `geopandas.overlay` and geoplanar look at every pair of neighbours:
+each is asked once, in a process of its own, about fewer zones and then about all, and given up after a time
+that is stated. Then 16 counties whose borders were each drawn by another hand are repaired.
 """
 
 from __future__ import annotations
@@ -95,25 +95,26 @@ def ask_within(peer, size, limit):
         asked.join()
 
 
+def total(question, *layers):
+    return question(*layers).area.sum()
+
+
 def ours_and_difference(size, rounds):
     """Return rows of what is ours beside uniting the zones and cutting them out of the region."""
     region, zones = make_layers(size)
 
-    def again(question, *layers):
-        return lambda: question(*layers).area.sum()
-
-    def never_asked(question, *others):
-        return lambda: question(*others, zones.copy()).area.sum()  # another layer each time
+    def anew(question, *others):
+        return total(question, *others, zones.copy())
 
     jobs = {
         "gaps and overlaps": lambda: [each.area.sum() for each in coverage_faults(region, zones.copy())],
         "gaps and overlaps, the layer asked before": lambda: [
             each.area.sum() for each in coverage_faults(region, zones)
         ],
-        "gaps alone": never_asked(coverage_gaps, region),
-        "gaps alone, the layer asked before": again(coverage_gaps, region, zones),
-        "overlaps alone": never_asked(overlapping_zones),
-        "overlaps alone, the layer asked before": again(overlapping_zones, zones),
+        "gaps alone": partial(anew, coverage_gaps, region),
+        "gaps alone, the layer asked before": partial(total, coverage_gaps, region, zones),
+        "overlaps alone": partial(anew, overlapping_zones),
+        "overlaps alone, the layer asked before": partial(total, overlapping_zones, zones),
         "borders that do not match": lambda: float(len(coverage_edges(zones))),
         "difference": lambda: float(region.difference(zones.union_all()).area.sum()),
     }

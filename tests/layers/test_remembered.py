@@ -12,9 +12,9 @@ import pytest
 from shapely import Point, box
 
 from zjk_gis import assign_incidents
+from zjk_gis.index.zones import ZoneIndex
 from zjk_gis.layers import remembered as room
 from zjk_gis.layers.remembered import remembered
-from zjk_gis.index.zones import ZoneIndex
 
 
 @pytest.fixture
@@ -102,7 +102,9 @@ def test_few_layers_are_kept():
 
 def test_answers_follow_the_layer(layer):
     size = 60_000
-    incidents = gpd.GeoDataFrame(geometry=gpd.points_from_xy(np.full(size, 150.0), np.full(size, 50.0)), crs=4547)
+    incidents = gpd.GeoDataFrame(
+        geometry=gpd.points_from_xy(np.full(size, 150.0), np.full(size, 50.0)), crs=4547
+    )
     assert set(assign_incidents(incidents, layer)["zone_code"]) == {"B"}
     told = assign_incidents(incidents, layer).attrs["assignment"]
     told["levels"]["word"] = "mine"

@@ -43,7 +43,7 @@ def copy_as_block(function: Callable[..., None]) -> None:
     overload(function)(_chosen)
 
 
-def _chosen(out: Any, to: Any, text: Any, at: Any, size: Any) -> Any:  # noqa: ARG001 - numba reads the names
+def _chosen(out: Any, to: Any, text: Any, at: Any, size: Any) -> Any:
     return _copy
 
 
@@ -52,7 +52,7 @@ def _copy(out: Any, to: Any, text: Any, at: Any, size: Any) -> Any:
 
 
 @intrinsic
-def _block(typing: Any, out: Any, to: Any, text: Any, at: Any, size: Any) -> Any:  # noqa: ARG001
+def _block(typing: Any, out: Any, to: Any, text: Any, at: Any, size: Any) -> Any:
     def written(context: Any, builder: Any, signature: Any, given: Any) -> Any:
         places = []
         for array, place in ((0, 1), (2, 3)):

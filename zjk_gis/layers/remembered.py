@@ -6,10 +6,11 @@ for two million incidents, so what was made of the last few layers is kept as lo
 It is used only while nothing of the layer is another:
 
 1. It is the same object, asked with the same options, in the same language.
-2. Every geometry is the same object. Geometries cannot be changed, only replaced; those seen are held, so that
-   no other one can have taken the place of one of them in memory.
+2. Every geometry is the same object. Geometries cannot be changed, only replaced; those seen are held, so
+   that no other one can have taken the place of one of them in memory.
 3. Every other column has the same name, type and content; numbers are compared bit by bit. Cells of mixed
-   kinds are held and compared as geometries are. A layer with cells that could change (lists, say) is not kept.
+   kinds are held and compared as geometries are. A layer with cells that could change (lists, say) is not
+   kept.
 4. The CRS and the labels of the rows are the same.
 """
 
@@ -55,14 +56,14 @@ class _Column:
     def of(cls, values: Any) -> _Column | None:
         """Look at a column or the labels of the rows; None where they could change unseen."""
         kind = values.dtype
-        if isinstance(kind, np.dtype) and kind != object:
-            return cls(kind, values.to_numpy().tobytes())
-        if kind == object or kind == "geometry":
-            cells = values.to_numpy().tolist()
-            if kind == object and not {*map(type, cells)} <= _UNCHANGING:
-                return None
-            return cls(kind, [*map(id, cells)], cells)
-        return cls(kind, values.array.copy())
+        is_mixed, is_geometry = kind.kind == "O" and isinstance(kind, np.dtype), kind.name == "geometry"
+        if not (is_mixed or is_geometry):
+            is_plain = isinstance(kind, np.dtype)
+            return cls(kind, values.to_numpy().tobytes() if is_plain else values.array.copy())
+        cells = values.to_numpy().tolist()
+        if is_mixed and not {*map(type, cells)} <= _UNCHANGING:
+            return None
+        return cls(kind, [*map(id, cells)], cells)
 
     def is_like(self, other: _Column | None) -> bool:
         """Tell whether another look saw the same."""

@@ -164,8 +164,8 @@ def divide(
 ) -> Divided:
     """Check a layer of zones, choose those that are judged, and divide the ground by them, once for all.
 
-    What was made of a large layer is kept for the next question about it: gaps, then overlaps, then others; see
-    `zjk_gis.layers.remembered`.
+    What was made of a large layer is kept for the next question about it: gaps, then overlaps, then others
+    (see `zjk_gis.layers.remembered`).
     """
 
     def made() -> Divided:
