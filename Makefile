@@ -84,6 +84,15 @@ bench-quick: $(VENV)/ready-bench
 sample: $(VENV)/ready-all
 	$(BIN)/zjk-gis synth sample_data
 
+$(VENV)/ready-dist: $(BIN)/python $(SETTINGS)
+	@$(PIP) install "build>=1.2"
+	@touch $@
+
+dist: $(VENV)/ready-dist
+	@rm -rf build/dist
+	@$(BIN)/python -m build --outdir build/dist . > build/dist.log 2>&1 || { cat build/dist.log; exit 1; }
+	@ls -l build/dist
+
 docs: $(VENV)/ready-all
 	$(BIN)/zjk-gis catalogue --lang en -o docs/layers.md
 	$(BIN)/zjk-gis catalogue -o docs/layers.zh.md
