@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 import ast
-import contextlib
-import io
 import tomllib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
+from running import run_command
 
 import zjk_gis
 from zjk_gis import access, assess, pipes, protection
-from zjk_gis.cli.main import main
 from zjk_gis.layers.catalogue import CATALOGUE
 from zjk_gis.layers.labels import label
 from zjk_gis.text import cell_text
@@ -62,6 +60,7 @@ class Clause:
     question: str = ""
     layers: tuple[str, ...] = ()
     call: str = ""
+    columns: str = ""
     command: str = ""
     exit: int = 0
 
@@ -103,7 +102,7 @@ def _section(clause: Clause, names: dict[str, Any]) -> Iterator[str]:
     yield f"**图层**：{'、'.join(_layer(name) for name in clause.layers)}\n"
     code = clause.call.strip()
     yield f"```python\n{code}\n```\n"
-    yield _shown(_answer(clause, code, dict(names))) + "\n"
+    yield _shown(_answer(clause, code, dict(names)), clause.columns.split()) + "\n"
     yield f"```sh\nzjk-gis {' '.join(clause.words)}\n```\n"
     yield f"```text\n{_printed(clause)}\n```\n"
 
@@ -126,40 +125,35 @@ def _answer(clause: Clause, code: str, names: dict[str, Any]) -> Any:
 
 def _printed(clause: Clause) -> str:
     """Run the command in this process, and return what it printed."""
-    told = io.StringIO()
-    with contextlib.redirect_stdout(told), contextlib.redirect_stderr(told):
-        try:
-            main([*clause.words, "--lang", "zh"])
-            code: Any = 0
-        except SystemExit as left:
-            code = left.code or 0
+    code, text = run_command([*clause.words, "--lang", "zh"])
     if code != clause.exit:
-        raise RuntimeError(f"clause {clause.number}: zjk-gis {clause.command} left with {code}:\n{told.getvalue()}")
-    lines = told.getvalue().strip().splitlines()
+        raise RuntimeError(f"clause {clause.number}: zjk-gis {clause.command} left with {code}:\n{text}")
+    lines = text.splitlines()
     rest = len(lines) - MOST_LINES
     return "\n".join(lines[:MOST_LINES] + ([f"……另有 {rest} 行"] if rest > 0 else []))
 
 
-def _shown(value: Any) -> str:
+def _shown(value: Any, columns: list[str]) -> str:
     """Show a table as a table, anything else as it prints itself."""
     if isinstance(value, pd.Series):
         value = value.to_frame().reset_index()
     if not isinstance(value, pd.DataFrame):
         return f"```text\n{value!r}\n```"
-    geometry = [name for name in value if str(value[name].dtype) == "geometry"]
-    frame = value.drop(columns=geometry)
-    columns = list(frame)[:MOST_COLUMNS]
+    every = [name for name in value if str(value[name].dtype) != "geometry"]
+    columns = columns or every[:MOST_COLUMNS]
     head = [label(str(name), "zh", unit=True) for name in columns]
-    rows = [[_cell(cell) for cell in row] for row in frame[columns].head(MOST_ROWS).itertuples(index=False)]
+    rows = [[_cell(cell) for cell in row] for row in value[columns].head(MOST_ROWS).itertuples(index=False)]
     lines = [_row(head), _row("---" for _ in head), *map(_row, rows)]
-    return "\n".join([*lines, "", f"（共 {len(frame):,} 行 {len(list(value))} 列）"])
+    return "\n".join([*lines, "", f"（共 {len(value):,} 行 {len(list(value))} 列）"])
 
 
 def _cell(value: object) -> str:
     if isinstance(value, bool):
         return "是" if value else "否"
-    if isinstance(value, float):
-        value = round(value, 3)
+    if isinstance(value, float) and value == value:  # a number that is there
+        return f"{value:,.3f}".rstrip("0").rstrip(".")
+    if isinstance(value, pd.Timestamp):
+        return str(value).removesuffix(" 00:00:00")
     return label(cell_text(value), "zh")
 
 
