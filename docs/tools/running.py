@@ -17,5 +17,5 @@ def run_command(words: list[str]) -> tuple[int, str]:
         try:
             main(words)
         except SystemExit as left:
-            return int(left.code or 0), told.getvalue().strip()
-    return 0, told.getvalue().strip()
+            return int(left.code or 0), told.getvalue().strip("\n")
+    return 0, told.getvalue().strip("\n")
