@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from zjk_gis import assign as assign
     from zjk_gis import batch as batch
     from zjk_gis import changes as changes
+    from zjk_gis import city as city
     from zjk_gis import coordinates as coordinates
     from zjk_gis import coverage as coverage
     from zjk_gis import crs as crs
@@ -66,6 +67,7 @@ _ROOMS = (
     "assign",
     "batch",
     "changes",
+    "city",
     "coordinates",
     "coverage",
     "crs",
