@@ -261,7 +261,7 @@ class TestTechniqueByCount:
             """() => { const c = zjk.sheets[0]._front, at = L.latLngBounds(zjk.page.bounds).getCenter();
               const p = zjk.map.project(at, zjk.map.getZoom()).subtract(c.at.corner);
               const d = c.getContext("2d").getImageData(p.x - 15, p.y - 15, 30, 30).data, sum = [0, 0, 0];
-              for (let i = 0; i < d.length; i += 4) { for (let k = 0; k < 3; k++) { sum[k] += d[i + k] / 900; } }
+              d.forEach((value, i) => { if (i % 4 < 3) sum[i % 4] += value / 900; });
               return sum; }"""
         )
         first = [int(style.PASTELS[0][at : at + 2], 16) for at in (1, 3, 5)]
