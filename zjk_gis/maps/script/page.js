@@ -167,7 +167,7 @@ function hovering(app) {
   function hide() { turn++; name.hidden = true; }
   map.on("mousemove", async function (event) {
     const now = performance.now();
-    if (now - asked < 60 || app.ruler.on) { return; }
+    if (now - asked < 60 || app.ruler.on || map.dragging.moving()) { return; }
     asked = now;
     const hit = app.pick(event.latlng, 1)[0], mine = ++turn;
     map.getContainer().classList.toggle("zjk-over", Boolean(hit));

@@ -25,8 +25,11 @@ function* paintLayers(ctx, layers, view, clock) {
 
 /* The rims of all marks lie below all marks: where many overlap, they stay as full as their number. */
 function* paintPoints(ctx, layer, byStyle, view, looks) {
-  for (let s = 0; s < byStyle.length; s++) { if (looks[s].casing && radiusAt(looks[s], view) >= LEAST_RIMMED) { yield* paintMarks(ctx, layer, byStyle[s], view, looks[s].casing); } }
-  for (let s = 0; s < byStyle.length; s++) { yield* paintMarks(ctx, layer, byStyle[s], view, looks[s]); }
+  const number = byStyle.reduce(function (sum, list) { return sum + list.length; }, 0), ratio = window.devicePixelRatio || 1;
+  const stamp = number > STAMPED ? stamper(Math.round(view.width * ratio), Math.round(view.height * ratio)) : null;
+  for (let s = 0; s < byStyle.length; s++) { if (looks[s].casing && radiusAt(looks[s], view) >= LEAST_RIMMED) { yield* paintMarks(ctx, layer, byStyle[s], view, looks[s].casing, stamp); } }
+  for (let s = 0; s < byStyle.length; s++) { yield* paintMarks(ctx, layer, byStyle[s], view, looks[s], stamp); }
+  if (stamp) { ctx.drawImage(stamp.done(), 0, 0, view.width, view.height); }
 }
 
 /* Whether a filter or the clock hides a row. */
@@ -36,13 +39,16 @@ function isHidden(layer, i, clock) {
 }
 
 function sortedByStyle(layer, shown, clock) {
-  const s = layer.shapes, lists = layer.styles.map(function () { return []; });
-  const n = shown ? shown.length : s.n;
+  const s = layer.shapes, n = shown ? shown.length : s.n, counts = new Uint32Array(layer.styles.length), kept = new Uint32Array(n);
+  const mask = layer.mask, time = clock ? s.time : null, style = s.style;
+  let left = 0;
   for (let k = 0; k < n; k++) {
     const i = shown ? shown[k] : k;
-    if (isHidden(layer, i, clock)) { continue; }
-    lists[s.style[i]].push(i);
+    if (mask && mask[i] || time && (time[i] < clock[0] || time[i] >= clock[1])) { continue; }
+    kept[left++] = i; counts[style[i]]++;
   }
+  const lists = Array.from(counts, function (count) { return new Uint32Array(count); }), next = counts.fill(0);
+  for (let k = 0; k < left; k++) { const i = kept[k]; lists[style[i]][next[style[i]]++] = i; }
   return lists;
 }
 
@@ -61,7 +67,11 @@ function weightAt(look, view) {
   return look.fullAt ? Math.max(THINNEST, look.weight * Math.min(1, Math.pow(2, (Math.log2(view.scale) - look.fullAt) / 2))) : look.weight;
 }
 
-function* paintMarks(ctx, layer, list, view, look) {
+/* More marks of a layer than this are laid into memory; of more than MANY_MARKS of a kind those nearly on the same
+   spot hide each other, and one in each square of a radius is drawn. */
+const STAMPED = 1000, MANY_MARKS = 20000;
+
+function* paintMarks(ctx, layer, list, view, look, stamp) {
   if (!list.length) { return; }
   const s = layer.shapes, ratio = window.devicePixelRatio || 1, r = radiusAt(look, view), half = Math.ceil(1.4 * r + (look.weight || 0) + 1);
   const sprite = document.createElement("canvas");
@@ -69,11 +79,10 @@ function* paintMarks(ctx, layer, list, view, look) {
   const sctx = sprite.getContext("2d");
   sctx.scale(ratio, ratio);
   paintMark(sctx, r < LEAST_RIMMED ? Object.assign({}, look, { weight: 0 }) : look, half, half, r);
-  const many = list.length > 20000;
-  /* Marks nearly on the same spot hide each other; of many, one in each square of a radius is drawn. */
+  const many = list.length > MANY_MARKS;
   const step = many ? Math.max(1, r) : 0, cols = Math.ceil(view.width / (step || 1)) + 2;
   const taken = many ? new Uint8Array(cols * (Math.ceil(view.height / step) + 2)) : null;
-  const stamp = many ? stamper(sprite, Math.round(view.width * ratio), Math.round(view.height * ratio)) : null;
+  if (stamp) { stamp.take(sprite); }
   for (let k = 0; k < list.length; k++) {
     const p = s.pointOf[s.ringOf[list[k]]], x = s.x[p] * view.scale - view.left, y = s.y[p] * view.scale - view.top;
     if (x < -half || y < -half || x > view.width + half || y > view.height + half) { continue; }
@@ -81,40 +90,59 @@ function* paintMarks(ctx, layer, list, view, look) {
       const cell = (Math.max(0, y / step) | 0) * cols + (Math.max(0, x / step) | 0);
       if (taken[cell]) { continue; }
       taken[cell] = 1;
+    }
+    if (stamp) {
       stamp.at(Math.round((x - half) * ratio), Math.round((y - half) * ratio));
-      if (k % 5000 === 4999) { yield; }
+      if (k % 2000 === 1999) { yield; }
     } else {
       ctx.drawImage(sprite, x - half, y - half, 2 * half, 2 * half);
       if (k % 500 === 499) { yield; }
     }
   }
-  if (many) { ctx.drawImage(stamp.done(), 0, 0, view.width, view.height); }
 }
 
-/* Tens of thousands of marks are laid into memory pixel by pixel, on whole pixels: a call to the canvas for each
-   takes several times as long. Marks lie over each other as the canvas would lay them. */
-function stamper(sprite, width, height) {
-  const image = new ImageData(width, height), out = image.data, whole = new Uint32Array(out.buffer);
-  const own = sprite.getContext("2d").getImageData(0, 0, sprite.width, sprite.height).data, colours = new Uint32Array(own.buffer);
-  const used = [];
-  for (let i = 0; i < colours.length; i++) { if (own[4 * i + 3]) { used.push(i); } }
-  const dx = Int32Array.from(used, function (i) { return i % sprite.width; }), dy = Int32Array.from(used, function (i) { return Math.floor(i / sprite.width); });
+/* Thousands of marks are laid into memory pixel by pixel, on whole pixels: a call to the canvas for each takes
+   ten times as long. Marks lie over each other as the canvas would lay them. What is not used at this moment is
+   kept for the next picture, since to make it anew takes longer than to fill it. */
+const spareSheets = [];
+
+function stamper(width, height) {
+  const at = spareSheets.findIndex(function (spare) { return spare.image.width === width && spare.image.height === height; });
+  const sheet = at < 0 ? { image: new ImageData(width, height), canvas: document.createElement("canvas") } : spareSheets.splice(at, 1)[0];
+  const out = sheet.image.data, whole = new Uint32Array(out.buffer);
+  whole.fill(0);
+  let own = null, colours = null, used = null, dx = null, dy = null, step = null, side = 0;
+  function lay(to, k) {
+    const from = 4 * used[k], above = own[from + 3], below = out[4 * to + 3];
+    if (above === 255 || below === 0) { whole[to] = colours[k]; return; }
+    const rest = below * (255 - above) / 255, alpha = above + rest;
+    for (let c = 0; c < 3; c++) { out[4 * to + c] = (own[from + c] * above + out[4 * to + c] * rest) / alpha; }
+    out[4 * to + 3] = alpha;
+  }
   return {
+    take: function (sprite) {
+      side = sprite.width;
+      own = sprite.getContext("2d").getImageData(0, 0, side, side).data;
+      const all = new Uint32Array(own.buffer);
+      used = Uint32Array.from(all.keys()).filter(function (i) { return own[4 * i + 3]; });
+      colours = used.map(function (i) { return all[i]; });
+      dx = Int32Array.from(used, function (i) { return i % side; });
+      dy = Int32Array.from(used, function (i) { return Math.floor(i / side); });
+      step = dx.map(function (x, k) { return dy[k] * width + x; });
+    },
     at: function (left, top) {
+      const base = top * width + left, isWithin = left >= 0 && top >= 0 && left + side <= width && top + side <= height;
       for (let k = 0; k < used.length; k++) {
-        const x = left + dx[k], y = top + dy[k];
-        if (x < 0 || y < 0 || x >= width || y >= height) { continue; }
-        const to = y * width + x, from = 4 * used[k], above = own[from + 3], below = out[4 * to + 3];
-        if (above === 255 || below === 0) { whole[to] = colours[used[k]]; continue; }
-        const rest = below * (255 - above) / 255, alpha = above + rest;
-        for (let c = 0; c < 3; c++) { out[4 * to + c] = (own[from + c] * above + out[4 * to + c] * rest) / alpha; }
-        out[4 * to + 3] = alpha;
+        if (isWithin || left + dx[k] >= 0 && top + dy[k] >= 0 && left + dx[k] < width && top + dy[k] < height) { lay(base + step[k], k); }
       }
     },
+    /* To be drawn at once: the next picture may take it. */
     done: function () {
-      const canvas = document.createElement("canvas");
-      canvas.width = width; canvas.height = height;
-      canvas.getContext("2d").putImageData(image, 0, 0);
+      const canvas = sheet.canvas;
+      if (canvas.width !== width || canvas.height !== height) { canvas.width = width; canvas.height = height; }
+      canvas.getContext("2d").putImageData(sheet.image, 0, 0);
+      spareSheets.push(sheet);
+      while (spareSheets.length > 2) { spareSheets.shift(); }
       return canvas;
     }
   };

@@ -48,8 +48,8 @@ function panelOf(app) {
 function tellLeft(app, layer) {
   if (!layer.countBox) { return; }
   const s = layer.shapes, clock = s.time ? app.state.clock : null, isWhole = !layer.mask && !clock, byStyle = new Uint32Array(layer.styles.length);
-  let left = 0;
-  if (!isWhole) { for (let i = 0; i < s.n; i++) { if (!isHidden(layer, i, clock)) { left++; byStyle[s.style[i]]++; } } }
+  if (!isWhole) { for (let i = 0; i < s.n; i++) { if (!isHidden(layer, i, clock)) { byStyle[s.style[i]]++; } } }
+  const left = byStyle.reduce(function (a, b) { return a + b; }, 0);
   layer.countBox.textContent = isWhole || !layer.count ? layer.count : left.toLocaleString("en") + " / " + layer.count;
   layer.keys.forEach(function (key) {
     const box = layer.keyBoxes[key[0]];
