@@ -173,7 +173,7 @@ def _streets_of(rows: gpd.GeoDataFrame, layers: Mapping[str, gpd.GeoDataFrame]) 
     """Return the street in which most of each row lies, or that it names."""
     streets = layers.get("streets")
     if streets is not None and len(streets) and "street_code" in streets and len(rows):
-        found = overlay_layers(rows[[rows.geometry.name]], streets, once=True, columns=[])
+        found = overlay_layers(rows[[rows.geometry.name]], streets, once=True, code="street_code", columns=[])
         return pd.Series(code_text(found["street_code"]).to_numpy(), index=rows.index)
     if "street_code" in rows:
         return code_text(rows["street_code"])
@@ -256,7 +256,7 @@ def _add_findings(facts: Facts, level: int | str | None) -> None:
         )
         return
     assigned: Any = None if facts.bulletin is None else facts.bulletin.making.months.incidents
-    if not isinstance(assigned, gpd.GeoDataFrame) or not _FOUND <= {*assigned.columns}:
+    if not isinstance(assigned, gpd.GeoDataFrame) or not _FOUND.issubset(assigned.columns):
         assigned = None  # zones that others recorded do not tell how they were found
     audit = audit_city(facts.layers, assigned=assigned, at=facts.at, level=level)
     rows = audit.findings
