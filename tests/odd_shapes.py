@@ -624,7 +624,7 @@ def _bulletin(layer):
 def _published(layer, folder):
     made = zjk_gis.city.publish_city(
         {"responsibility_zones": layer, "streets": sound("zones").assign(street_code=["A", "B", "C"])},
-        folder / "out", at=DAY, prints=False,
+        folder / "out", at=DAY, printed=False,
     )  # fmt: skip
     return [_page(made.folder / each) for each in ("地图.html", "依据/zones.html")]
 

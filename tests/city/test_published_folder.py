@@ -84,13 +84,13 @@ def city(count=700):
 
 @pytest.fixture(scope="module")
 def made(tmp_path_factory):
-    return publish_city(city(), tmp_path_factory.mktemp("share") / "发布", prints=False, least_n=5)
+    return publish_city(city(), tmp_path_factory.mktemp("share") / "发布", printed=False, least_n=5)
 
 
 @pytest.fixture(scope="module")
 def public(tmp_path_factory):
     folder = tmp_path_factory.mktemp("share") / "out"
-    return publish_city(city(), folder, audience="public", prints=False, least_n=5)
+    return publish_city(city(), folder, audience="public", printed=False, least_n=5)
 
 
 def text_of(made, name):
@@ -244,7 +244,7 @@ def test_the_place_of_the_approval_number_is_empty_for_all_to_see(public):
 def test_an_approval_number_stands_on_maps_and_in_workbooks(tmp_path):
     layers = {name: city()[name] for name in ("responsibility_zones", "streets", "built_up_areas")}
     made = publish_city(
-        layers, tmp_path / "a", audience="public", approval="冀S(2025)001号", at="2025-12-01", prints=True
+        layers, tmp_path / "a", audience="public", approval="冀S(2025)001号", at="2025-12-01", printed=True
     )
     texts = dict(all_text_of_pages(made))
     for name in ("index.html", "地图.html", "街道/130703001.html", "路长/L4.html", "表格/责任区.xlsx"):
@@ -269,7 +269,7 @@ def all_text_of_pages(made):
 
 def test_the_same_data_in_any_order_give_the_same_bytes(made, tmp_path):
     shuffled = {name: layer.sample(frac=1, random_state=3) for name, layer in city().items()}
-    again = publish_city(shuffled, tmp_path / "a", prints=False, least_n=5)
+    again = publish_city(shuffled, tmp_path / "a", printed=False, least_n=5)
     assert again.files == made.files
     different = [
         name for name in made.files if (again.folder / name).read_bytes() != (made.folder / name).read_bytes()
@@ -282,7 +282,7 @@ def small():
 
 
 def publish_small(folder, **asked):
-    return publish_city(small(), folder, at="2025-12-01", prints=False, **asked)
+    return publish_city(small(), folder, at="2025-12-01", printed=False, **asked)
 
 
 def test_what_is_missing_is_told_in_its_place(tmp_path):
@@ -296,7 +296,7 @@ def test_what_is_missing_is_told_in_its_place(tmp_path):
 
 def test_without_any_date_a_day_must_be_named(tmp_path):
     with pytest.raises(InputError, match="at="):
-        publish_city(small(), tmp_path / "a", prints=False)
+        publish_city(small(), tmp_path / "a", printed=False)
 
 
 def test_in_english_it_speaks_english(tmp_path):
@@ -312,7 +312,7 @@ class TestTheFolder:
         publish_small(tmp_path / "a")
         layers = small()
         layers["responsibility_zones"] = layers["responsibility_zones"].iloc[:2]
-        made = publish_city(layers, tmp_path / "a", at="2025-12-01", prints=False)
+        made = publish_city(layers, tmp_path / "a", at="2025-12-01", printed=False)
         assert made.pages["chiefs"] == 2
         assert not (tmp_path / "a/路长/L4.html").exists()
         assert [each.name for each in tmp_path.iterdir()] == ["a"]
