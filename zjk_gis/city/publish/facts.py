@@ -192,7 +192,7 @@ def _add_incidents(facts: Facts, cases: gpd.GeoDataFrame, level: Any, asked: Map
         return
     layers = {name: layer for name, layer in facts.layers.items() if name != "incidents"}
     bulletin = monthly_bulletin(
-        {**layers, "incidents": cases}, month=facts.month, by=by, as_of=_judged_on(facts), **asked
+        {**layers, "incidents": cases}, month=facts.month, by=by, as_of=facts.at, **asked
     )
     facts.bulletin = bulletin
     months = bulletin.making.months
@@ -225,12 +225,6 @@ def _add_incidents(facts: Facts, cases: gpd.GeoDataFrame, level: Any, asked: Map
         for name, flag in (("month_cases", "in_month"), ("open_cases", "is_open")):
             count = code_text(own.loc[own[flag], "zone_code"]).value_counts()
             facts.zones[name] = code.map(count).fillna(0).astype(np.int64)
-
-
-def _judged_on(facts: Facts) -> str | None:
-    """Return the day on which the month is judged: the last of the month, or the day asked for if later."""
-    last = str((period_of(facts.month)[1] - np.timedelta64(1, "us")).astype("M8[D]"))
-    return facts.at if facts.at > last else None
 
 
 def _assigned(cases: gpd.GeoDataFrame, facts: Facts, level: int | str | None) -> gpd.GeoDataFrame:

@@ -88,20 +88,16 @@ def belongings_of(facts: Facts) -> tuple[Belongings, Belongings]:
         chiefs.incidents = _places(facts.incidents["chief"], facts.incidents["section_chief"])
     if facts.findings is not None:
         streets.findings = _places(facts.findings["street_code"])
-        chiefs.findings = _places(facts.findings["chief_codes"].str.split(";").explode())
+        chiefs.findings = _places(facts.findings["chief_codes"].str.split(";"))
     return streets, chiefs
 
 
 def _places(*columns: pd.Series) -> dict[str, NDArray[np.intp]]:
-    """Return by code the positions of the rows that any column gives it, each once, in order."""
-    parts = []
-    for column in columns:
-        at = (
-            pd.factorize(column.index, sort=False)[0]
-            if column.index.has_duplicates
-            else np.arange(len(column))
-        )
-        parts.append(pd.DataFrame({"code": column.to_numpy(dtype=object), "at": at}))
+    """Return by code the positions of the rows that any column gives it, alone or in a list, in order."""
+    parts = [
+        column.astype(object).reset_index(drop=True).explode().rename("code").rename_axis("at").reset_index()
+        for column in columns
+    ]
     rows = pd.concat(parts, ignore_index=True)
     rows = (
         rows[rows["code"].notna() & (rows["code"] != "")].drop_duplicates().sort_values("at", kind="stable")
