@@ -13,7 +13,7 @@ from zjk_gis.cli.city import cases_options, read_city, read_incidents
 from zjk_gis.cli.options import CITY, LEVEL, WORDS
 from zjk_gis.cli.speaking import repair_option, speaking
 from zjk_gis.io import read_table
-from zjk_gis.workspace.reading import shown
+from zjk_gis.workspace.addresses import shown
 
 if TYPE_CHECKING:
     from zjk_gis.cli.console import Console
