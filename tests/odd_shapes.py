@@ -621,6 +621,14 @@ def _bulletin(layer):
     return zjk_gis.reports.monthly_bulletin(given, month="2025-03", by="zone_code")
 
 
+def _published(layer, folder):
+    made = zjk_gis.city.publish_city(
+        {"responsibility_zones": layer, "streets": sound("zones").assign(street_code=["A", "B", "C"])},
+        folder / "out", at=DAY, printed=False,
+    )  # fmt: skip
+    return [_page(made.folder / each) for each in ("地图.html", "依据/zones.html")]
+
+
 def _bulletin_made(write, name):
     """Write a page or sheets, whose figures are told by ids, and ask one of them for its rows."""
 
@@ -1218,6 +1226,7 @@ CALLS = {
         ),
     ],
     "write_bulletin_page": [("incidents", _bulletin_made("write_bulletin_page", "b.html"))],
+    "publish_city": [("zones", _published)],
     "write_bulletin_sheets": [("incidents", _bulletin_made("write_bulletin_sheets", "sheets"))],
     "write_assignment_report": [
         (own, _assignment_reported(name))

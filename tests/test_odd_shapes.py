@@ -37,8 +37,8 @@ def outcomes():
 
 
 ROOMS = [
-    "access", "assess", "assign", "batch", "changes", "city", "coordinates", "coverage", "index", "io", "layers",
-    "maps", "overlay", "pipes", "protection", "reports", "responsibility", "standards", "workspace",
+    "access", "assess", "assign", "batch", "changes", "city", "coordinates", "coverage", "index", "io",
+    "layers", "maps", "overlay", "pipes", "protection", "reports", "responsibility", "standards", "workspace",
 ]  # fmt: skip
 
 

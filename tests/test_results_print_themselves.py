@@ -147,6 +147,7 @@ EXAMPLES = {
     "Atlas": lambda to: zjk_gis.maps.Atlas(
         to / "atlas.pdf", [zjk_gis.maps.printing.atlas_index.IndexRow(1, EVIL, EVIL, {}, 500.0)], 2
     ),
+    "Published": lambda folder: zjk_gis.city.Published(folder / EVIL, ["index.html"], {"streets": 1}),
     "City": lambda _: zjk_gis.synth.City({"unit_grids": ZONES}, pd.DataFrame(INCIDENTS), {}, pd.DataFrame()),
 }
 # Values that are read and written as code, pages that show themselves, and what holds arrays for the engine.

@@ -359,7 +359,7 @@ def blamed_on(path: Path, doing: str = "read") -> Iterator[None]:
 def workshop(target: Path, *, blames: bool = True) -> Iterator[Path]:
     """Lend a hidden folder beside a file, in which it is made before it is moved into its place.
 
-    What goes wrong meanwhile is told as a failure to write the file, unless much more is done there than that.
+    What goes wrong meanwhile is told as a failure to write the file, unless more is done there than that.
 
     What processes that were killed have left there is removed when nothing in it has changed for a day.
     """

@@ -173,7 +173,7 @@ def _streets_of(rows: gpd.GeoDataFrame, layers: Mapping[str, gpd.GeoDataFrame]) 
     """Return the street in which most of each row lies, or that it names."""
     streets = layers.get("streets")
     if streets is not None and len(streets) and "street_code" in streets and len(rows):
-        found = overlay_layers(rows[[rows.geometry.name]], streets, once=True, columns=[])
+        found = overlay_layers(rows[[rows.geometry.name]], streets, once=True, code="street_code", columns=[])
         return pd.Series(code_text(found["street_code"]).to_numpy(), index=rows.index)
     if "street_code" in rows:
         return code_text(rows["street_code"])
@@ -192,7 +192,7 @@ def _add_incidents(facts: Facts, cases: gpd.GeoDataFrame, level: Any, asked: Map
         return
     layers = {name: layer for name, layer in facts.layers.items() if name != "incidents"}
     bulletin = monthly_bulletin(
-        {**layers, "incidents": cases}, month=facts.month, by=by, as_of=_judged_on(facts), **asked
+        {**layers, "incidents": cases}, month=facts.month, by=by, as_of=facts.at, **asked
     )
     facts.bulletin = bulletin
     months = bulletin.making.months
@@ -227,12 +227,6 @@ def _add_incidents(facts: Facts, cases: gpd.GeoDataFrame, level: Any, asked: Map
             facts.zones[name] = code.map(count).fillna(0).astype(np.int64)
 
 
-def _judged_on(facts: Facts) -> str | None:
-    """Return the day on which the month is judged: the last of the month, or the day asked for if later."""
-    last = str((period_of(facts.month)[1] - np.timedelta64(1, "us")).astype("M8[D]"))
-    return facts.at if facts.at > last else None
-
-
 def _assigned(cases: gpd.GeoDataFrame, facts: Facts, level: int | str | None) -> gpd.GeoDataFrame:
     zones = facts.layers.get("responsibility_zones")
     if zones is None or "zone_code" in cases or not isinstance(cases, gpd.GeoDataFrame):
@@ -256,7 +250,7 @@ def _add_findings(facts: Facts, level: int | str | None) -> None:
         )
         return
     assigned: Any = None if facts.bulletin is None else facts.bulletin.making.months.incidents
-    if not isinstance(assigned, gpd.GeoDataFrame) or not _FOUND <= {*assigned.columns}:
+    if not isinstance(assigned, gpd.GeoDataFrame) or not _FOUND.issubset(assigned.columns):
         assigned = None  # zones that others recorded do not tell how they were found
     audit = audit_city(facts.layers, assigned=assigned, at=facts.at, level=level)
     rows = audit.findings

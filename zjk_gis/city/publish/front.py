@@ -96,16 +96,8 @@ def write_front(pub: Publication, streets: Belongings, chiefs: Belongings, books
     else:
         leaf.blocks.append(Block("streets", label("streets", pub.lang), none=facts.absent.get("streets", "")))
     if ranking is not None:
-        pictures = [each for each in ranking.pictures if 'class="ground"' not in str(each["svg"])]
-        leaf.blocks.append(
-            Block(
-                "ranking",
-                tr("Ranking of {month}", month=facts.month),
-                ranking.said,
-                section=ranking,
-                pictures=pictures,
-            )
-        )
+        title = tr("Ranking of {month}", month=facts.month)
+        leaf.blocks.append(Block("ranking", title, ranking.said, section=ranking))
     else:
         why = facts.absent.get("incidents", tr("too few cases to rank anybody"))
         leaf.blocks.append(Block("ranking", tr("Ranking"), none=why))

@@ -13,7 +13,7 @@ from zjk_gis.crs import as_metric, convert_crs
 from zjk_gis.errors import InputError, MissingExtraError
 from zjk_gis.layers.columns.values import as_text, code_text
 from zjk_gis.layers.labels import label
-from zjk_gis.layers.shapes import has_place, inner_points
+from zjk_gis.layers.shapes import cleaned, has_place, inner_points
 from zjk_gis.maps import city_map, print_atlas, print_map, save_offline
 from zjk_gis.reports.audit import drawn_findings
 from zjk_gis.reports.bulletin.mapping import Ground, drawn_ground, shades_of
@@ -151,12 +151,12 @@ class SmallMaps:
     def __init__(self, pub: Publication) -> None:
         self.pub = pub
         facts = pub.facts
-        self.zones = None if facts.zones is None or not len(facts.zones) else as_metric(facts.zones, "zones")
+        self.zones = None if facts.zones is None or not len(facts.zones) else _in_metres(facts.zones, "zones")
         crs = None if self.zones is None else self.zones.crs
         self.sections = facts.sections
         if self.sections is not None and len(self.sections):
             own = self.sections
-            self.sections = as_metric(own, "sections") if crs is None else _in(own, crs)
+            self.sections = _in_metres(own, "sections") if crs is None else _in(own, crs)
             crs = self.sections.crs
         self.marks = None if facts.findings is None or crs is None else _in(facts.findings, crs)
 
@@ -240,6 +240,14 @@ class SmallMaps:
         return list(zip(points, words, strict=True))
 
 
+def _in_metres(layer: gpd.GeoDataFrame, name: str) -> gpd.GeoDataFrame:
+    """Return a layer in metres, without the parts of its shapes that are none."""
+    metric = as_metric(layer, name)
+    return metric.set_geometry(
+        gpd.GeoSeries(cleaned(metric.geometry.to_numpy())[0], index=metric.index, crs=metric.crs)
+    )
+
+
 def _in(layer: gpd.GeoDataFrame, crs: Any) -> gpd.GeoDataFrame:
-    shapes = convert_crs(layer.geometry, crs, name="layer").to_numpy()
+    shapes = cleaned(convert_crs(layer.geometry, crs, name="layer").to_numpy())[0]
     return layer.set_geometry(gpd.GeoSeries(shapes, index=layer.index, crs=crs))

@@ -101,7 +101,7 @@ def publish_city(
     deadlines: pd.DataFrame | None = None,
     targets: Mapping[str, float] | None = None,
     least_n: int = 30,
-    prints: bool = True,
+    printed: bool = True,
     title: str | None = None,
     source: str = "",
     lang: Language = "zh",
@@ -140,7 +140,7 @@ def publish_city(
         Which level of zones answers; by default the finest.
     deadlines, targets, least_n
         See `zjk_gis.reports.monthly_bulletin`.
-    prints : bool, default True
+    printed : bool, default True
         Whether a sheet is printed of each street and chief.
     title : str, optional
     source : str, optional
@@ -177,7 +177,7 @@ def publish_city(
     ... )
     >>> with tempfile.TemporaryDirectory() as share:
     ...     made = publish_city(
-    ...         {"responsibility_zones": zones}, f"{share}/out", at="2025-12-31", prints=False
+    ...         {"responsibility_zones": zones}, f"{share}/out", at="2025-12-31", printed=False
     ...     )
     >>> made.pages["chiefs"], "index.html" in made.files
     (2, True)
@@ -200,7 +200,7 @@ def publish_city(
                 made, facts, places_in(), title or tr("City management at a glance"), source, number,
                 readers, lang, file_names(facts.streets), file_names(facts.chiefs), remarks,
             )  # fmt: skip
-            pages = _write(pub, prints=prints)
+            pages = _write(pub, printed=printed)
             files = sorted(each.relative_to(made).as_posix() for each in made.rglob("*") if each.is_file())
             largest = max((made / each).stat().st_size for each in files if each.endswith(".html"))
     return Published(target, [*files, MARK], pages, facts.month, facts.at, largest, pub.remarks)
@@ -216,14 +216,14 @@ def _approval(approval: str | None) -> str:
     return number
 
 
-def _write(pub: Publication, *, prints: bool) -> dict[str, int]:
+def _write(pub: Publication, *, printed: bool) -> dict[str, int]:
     """Write all files of the folder, the front page last, and count the pages."""
     facts = pub.facts
     if facts.bulletin is not None:
         pub.evidence = evidence_of(facts.bulletin)
         pub.remarks.extend(facts.bulletin.remarks)
     drawn = write_map(pub)
-    if prints and drawn is not None:
+    if printed and drawn is not None:
         print_sheets(pub, drawn)
     pub.has_books = can_write_books(pub)
     books = write_books(pub) if pub.has_books else {}

@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+import geopandas as gpd
 import numpy as np
 import pandas as pd
-import shapely
 
 from zjk_gis.city.publish.naming import href
 from zjk_gis.city.publish.pages import (
@@ -22,7 +22,7 @@ from zjk_gis.city.publish.pages import (
 from zjk_gis.layers.columns.personal import is_personal
 from zjk_gis.layers.columns.values import as_text
 from zjk_gis.layers.labels import label
-from zjk_gis.layers.shapes import has_place
+from zjk_gis.layers.shapes import inner_points
 from zjk_gis.reports.bulletin.tiling import figures_of, tile_of
 from zjk_gis.words import listed, tr
 
@@ -88,20 +88,16 @@ def belongings_of(facts: Facts) -> tuple[Belongings, Belongings]:
         chiefs.incidents = _places(facts.incidents["chief"], facts.incidents["section_chief"])
     if facts.findings is not None:
         streets.findings = _places(facts.findings["street_code"])
-        chiefs.findings = _places(facts.findings["chief_codes"].str.split(";").explode())
+        chiefs.findings = _places(facts.findings["chief_codes"].str.split(";"))
     return streets, chiefs
 
 
 def _places(*columns: pd.Series) -> dict[str, NDArray[np.intp]]:
-    """Return by code the positions of the rows that any column gives it, each once, in order."""
-    parts = []
-    for column in columns:
-        at = (
-            pd.factorize(column.index, sort=False)[0]
-            if column.index.has_duplicates
-            else np.arange(len(column))
-        )
-        parts.append(pd.DataFrame({"code": column.to_numpy(dtype=object), "at": at}))
+    """Return by code the positions of the rows that any column gives it, alone or in a list, in order."""
+    parts = [
+        column.astype(object).reset_index(drop=True).explode().rename("code").rename_axis("at").reset_index()
+        for column in columns
+    ]
     rows = pd.concat(parts, ignore_index=True)
     rows = (
         rows[rows["code"].notna() & (rows["code"] != "")].drop_duplicates().sort_values("at", kind="stable")
@@ -262,13 +258,13 @@ def _live_links(
 ) -> list[tuple[str, str]]:
     """Lead to the ground on the city's map."""
     lead = pub.place_href(1)
-    for layer, places in ((pub.facts.zones, zones), (pub.facts.sections, sections)):
+    for layer, places in ((maps.zones, zones), (maps.sections, sections)):
         if lead is None or layer is None or not len(places):
             continue
-        shapes = layer.geometry.iloc[places[:1]].to_crs(4490).to_numpy()
-        if has_place(shapes).all():
-            point = shapely.point_on_surface(shapes[0])
-            return [(lead(point.x, point.y), tr("on the city's map"))]
+        (point,) = inner_points(layer.geometry.iloc[places[:1]].to_numpy())
+        if point is not None:
+            ((lon, lat),) = gpd.GeoSeries([point], crs=layer.crs).to_crs(4490).get_coordinates().to_numpy()
+            return [(lead(float(lon), float(lat)), tr("on the city's map"))]
     return []
 
 

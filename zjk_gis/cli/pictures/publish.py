@@ -62,7 +62,10 @@ __all__ = ["command"]
 )
 @click.option("--least", default=30, show_default=True, help="With fewer cases nobody is ranked.")
 @click.option(
-    "--prints/--no-prints", default=True, help="Whether a sheet is printed of each street and chief."
+    "--prints/--no-prints",
+    "printed",
+    default=True,
+    help="Whether a sheet is printed of each street and chief.",
 )
 @click.option("--title", help="The title of the front page.")
 @click.option("--source", help="Where the data are from; by default the name of CITY.")
