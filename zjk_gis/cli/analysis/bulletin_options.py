@@ -18,7 +18,7 @@ from zjk_gis.layers.catalogue import CATALOGUE
 from zjk_gis.layers.columns.requirements import require_columns
 from zjk_gis.reports import monthly_bulletin
 from zjk_gis.words import tr
-from zjk_gis.workspace.reading import is_address
+from zjk_gis.workspace.addresses import is_address
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from zjk_gis.cli.console import Console
     from zjk_gis.reports import Bulletin
 
-__all__ = ["bulletin_options", "make_bulletin", "options_in", "record_of"]
+__all__ = ["bulletin_options", "make_bulletin", "options_in", "record_of", "targets_of"]
 
 _BY, _LEAST = ("district_code",), 30
 _FILES = ("incidents", "deadlines", "previous", "targets", "measured")  # of the options: paths
@@ -114,7 +114,7 @@ def make_bulletin(city: Path | str, month: str, asked: dict[str, Any], console: 
         deadlines=tables.get("deadlines"),
         least_n=_LEAST if least is None else least,
         previous=tables.get("previous"),
-        targets=_targets(tables["targets"]) if "targets" in tables else None,
+        targets=targets_of(tables["targets"]) if "targets" in tables else None,
         measured=tables.get("measured"),
         worst_by=asked.get("worst_by"),
     )
@@ -157,7 +157,7 @@ def _layers(city: Path | str, names: tuple[str, ...], console: Console) -> dict[
         return {}
 
 
-def _targets(table: pd.DataFrame) -> dict[str, float]:
+def targets_of(table: pd.DataFrame) -> dict[str, float]:
     """Read what indicators are to reach: 0.95 or 95% of a share, hours as they are."""
     require_columns(table, "targets", "indicator", "target")
     found = {}

@@ -23,8 +23,8 @@ from zjk_gis.layers.versions import zones_at
 from zjk_gis.maps import hot_spots_map
 from zjk_gis.overlay import overlay_layers
 from zjk_gis.words import listed, tr
+from zjk_gis.workspace.addresses import shown
 from zjk_gis.workspace.city import read_one
-from zjk_gis.workspace.reading import shown
 
 if TYPE_CHECKING:
     from zjk_gis.cli.console import Console
@@ -173,7 +173,7 @@ def command(
         period = " – ".join(_period(cells, month, since, until))
         title = tr("{kind}, {period}", kind=label(kind, console.lang), period=period) if period else None
         streets = _valid(layers.get("streets"), day)
-        drawn = hot_spots_map(cells, streets=streets, title=title, lang=console.lang)
+        drawn = hot_spots_map(cells, streets=streets, title=title, date=day, lang=console.lang)
         table = pd.DataFrame(rows.drop(columns="geometry"))
         files = write_found(
             {kind: cells}, output, "hot_spots", drawn, console,

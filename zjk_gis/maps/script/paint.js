@@ -11,6 +11,11 @@ function* paintLayers(ctx, layers, view, clock) {
     const reach = 12 / view.scale, shown = layer.near([world[0] - reach, world[1] - reach, world[2] + reach, world[3] + reach]);
     const byStyle = sortedByStyle(layer, shown, clock);
     if (layer.onePoint) { yield* paintPoints(ctx, layer, byStyle, view, layer.styles); continue; }
+    const typical = typicalOf(layer) * view.scale;
+    if (typical < MERGED && layer.apart.length && layer.shapes.n > SEVERAL) {
+      yield* paintMerged(ctx, layer, [].concat.apply([], layer.apart.map(function (s) { return byStyle[s]; })), view);
+      layer.apart.forEach(function (s) { byStyle[s] = []; });
+    }
     const kind = layer.shapes.kind, only = function (list, wanted) { return list.filter(function (i) { return wanted(kind[i]); }); };
     for (let s = 0; s < byStyle.length; s++) { if (layer.styles[s].casing) { yield* paintPaths(ctx, layer, only(byStyle[s], function (k) { return k === 1; }), view, layer.styles[s].casing); } }
     for (let s = 0; s < byStyle.length; s++) { yield* paintPaths(ctx, layer, only(byStyle[s], function (k) { return k > 0; }), view, layer.styles[s]); }
@@ -147,18 +152,101 @@ function stamper(width, height) {
    could tell, and it is drawn several times as fast. */
 const MANY = 5000, RIMLESS = 9, RECTANGLE = 3;
 
+/* Of several areas the rims fade as the areas grow small, and where nobody could tell neighbours apart they are
+   one: their ground in one colour with a rim around it, under what is marked among them. */
+const SEVERAL = 1000, MERGED = 5, FULL = 18;
+
+/* How large the areas of a layer are, in pixels of zoom 0: the larger side of the middle one. */
+function typicalOf(layer) {
+  if (layer.typical === undefined) {
+    const sides = [], s = layer.shapes, box = layer.box, step = Math.max(1, Math.floor(s.n / 2000));
+    for (let i = 0; i < s.n; i += step) { if (s.kind[i] === 2) { sides.push(Math.max(box[4 * i + 2] - box[4 * i], box[4 * i + 3] - box[4 * i + 1])); } }
+    sides.sort(function (a, b) { return a - b; });
+    layer.typical = sides.length ? sides[sides.length >> 1] : Infinity;
+  }
+  return layer.typical;
+}
+
+function fadedRim(layer, look, view) {
+  const share = typicalOf(layer) * view.scale / FULL;
+  if (layer.shapes.n <= SEVERAL || share >= 1 || !look.weight || look.hatch) { return look; }
+  return Object.assign({}, look, { weight: look.weight * Math.max(0.35, share), opacity: (look.opacity === undefined ? 1 : look.opacity) * Math.max(0.25, share) });
+}
+
+function* paintMerged(ctx, layer, list, view) {
+  if (!list.length) { return; }
+  const look = layer.styles[layer.apart.find(function (s) { return layer.styles[s].fills; })], ratio = window.devicePixelRatio || 1;
+  const ground = blank(), solid = { fillColor: look.fillColor, fillOpacity: 1, color: look.fillColor, weight: 1 };
+  const apart = Object.assign({}, layer, { apart: [], typical: Infinity });
+  yield* paintPaths(ground.getContext("2d"), apart, list, view, solid);
+  const rim = blank(), r = rim.getContext("2d"), tinted = blank(), t = tinted.getContext("2d");
+  t.drawImage(ground, 0, 0, view.width, view.height);
+  t.globalCompositeOperation = "source-in"; t.fillStyle = look.color; t.fillRect(0, 0, view.width, view.height);
+  [[-1, -1], [1, -1], [-1, 1], [1, 1]].forEach(function (at) { r.drawImage(tinted, at[0], at[1], view.width, view.height); });
+  r.globalCompositeOperation = "destination-out"; r.drawImage(ground, 0, 0, view.width, view.height);
+  ctx.globalAlpha = look.fillOpacity; ctx.drawImage(ground, 0, 0, view.width, view.height);
+  ctx.globalAlpha = 1; ctx.drawImage(rim, 0, 0, view.width, view.height);
+  function blank() {
+    const made = document.createElement("canvas");
+    made.width = Math.round(view.width * ratio); made.height = Math.round(view.height * ratio);
+    made.getContext("2d").scale(ratio, ratio);
+    return made;
+  }
+}
+
+/* Where two dashed areas meet, both would dash the border, each from its own corner, and fill the other's gaps:
+   an edge belongs to the first that has it. For each point whether the edge to the next is the area's own. */
+const MOST_EDGES = 200000;
+
+function ownEdges(layer) {
+  if (layer.edges !== undefined) { return layer.edges; }
+  const s = layer.shapes, points = s.pointOf[s.pointOf.length - 1];
+  layer.edges = points <= MOST_EDGES ? new Uint8Array(points) : null;
+  if (!layer.edges) { return null; }
+  const taken = new Set();
+  for (let i = 0; i < s.n; i++) {
+    if (s.kind[i] !== 2) { continue; }
+    for (let ring = s.ringOf[i]; ring < s.ringOf[i + 1]; ring++) {
+      const from = s.pointOf[ring], to = s.pointOf[ring + 1];
+      for (let p = from; p < to; p++) {
+        const q = p + 1 < to ? p + 1 : from, a = s.x[p] + " " + s.y[p], b = s.x[q] + " " + s.y[q], key = a < b ? a + " " + b : b + " " + a;
+        if (!taken.has(key)) { taken.add(key); layer.edges[p] = 1; }
+      }
+    }
+  }
+  return layer.edges;
+}
+
+/* A ring as the runs of its own edges. */
+function addRuns(ctx, s, edges, from, to, view) {
+  const k = view.scale;
+  let drawing = false;
+  for (let p = from; p < to; p++) {
+    const q = p + 1 < to ? p + 1 : from;
+    if (!edges[p]) { drawing = false; continue; }
+    if (!drawing) { ctx.moveTo(s.x[p] * k - view.left, s.y[p] * k - view.top); drawing = true; }
+    ctx.lineTo(s.x[q] * k - view.left, s.y[q] * k - view.top);
+  }
+}
+
 function* paintPaths(ctx, layer, list, view, look) {
   if (look.fullAt) { look = Object.assign({}, look, { weight: weightAt(look, view) }); }
   const s = layer.shapes, box = layer.box, tiny = [], k = view.scale, many = list.length > MANY;
   const plain = Object.assign({}, look, { weight: 0 }), least = many ? RECTANGLE : 1.2;
   if (many && look.weight) { look = Object.assign({}, look, { weight: Math.min(look.weight, 0.8) }); }
+  look = fadedRim(layer, look, view);
+  const edges = look.dashArray && !layer.mask && !s.time ? ownEdges(layer) : null, dashed = [];
   let batch = 0, areas = false, rimless = false;
   function flush() {
     if (batch) {
       if (areas) { fillAs(ctx, look, -view.left, -view.top); }
+      if (areas && edges) {
+        ctx.beginPath();
+        dashed.forEach(function (r) { addRuns(ctx, s, edges, s.pointOf[r], s.pointOf[r + 1], view); });
+      }
       strokeAs(ctx, rimless ? plain : look);
     }
-    ctx.beginPath(); batch = 0; areas = false;
+    ctx.beginPath(); batch = 0; areas = false; dashed.length = 0;
   }
   flush();
   for (const i of list) {
@@ -167,7 +255,10 @@ function* paintPaths(ctx, layer, list, view, look) {
     const bare = many && kind === 2 && wide < RIMLESS && look.fillOpacity > 0.05;
     if (bare !== rimless) { flush(); rimless = bare; }
     if (kind === 2) { areas = true; }
-    for (let r = s.ringOf[i]; r < s.ringOf[i + 1]; r++) { addRing(ctx, s, s.pointOf[r], s.pointOf[r + 1], kind === 2, view); }
+    for (let r = s.ringOf[i]; r < s.ringOf[i + 1]; r++) {
+      addRing(ctx, s, s.pointOf[r], s.pointOf[r + 1], kind === 2, view);
+      if (edges && kind === 2) { dashed.push(r); }
+    }
     if (++batch >= BATCH) { flush(); yield; }
   }
   flush();
