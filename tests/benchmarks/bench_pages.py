@@ -137,7 +137,7 @@ def vega_lite(incidents, zones, path):
                 bar = bar.transform_filter(chosen[other])
         bars.append(bar.add_params(chosen[name]))
     whole = alt.hconcat(drawn.interactive(), alt.vconcat(*bars))
-    whole.save(path, inline=True)
+    whole.save(path, inline=True, embed_options={"renderer": "canvas"})
     text = path.read_text("utf-8")
     asked = "vegaEmbed('#vis', spec, embedOpt)"
     assert asked in text, "Altair writes its page in another way; say so here"
@@ -197,6 +197,7 @@ def dragged(page, name):
 
 def filtered(page, name):
     """Press on values of the columns, one after another."""
+    page.evaluate("window.steps.length = 0")
     if name == "folium":
         return
     if name == "zjk_gis":
@@ -209,7 +210,7 @@ def filtered(page, name):
         if name == "zjk_gis":
             page.locator(f".zjk-desk .facet[aria-label={TITLES[column]}] .bar").nth(bar).click()
         else:
-            box = page.locator(".vega-embed canvas").bounding_box()
+            box = page.locator("canvas").first.bounding_box()
             place = page.evaluate(BAR, [column, bar])
             page.mouse.click(box["x"] + place[0], box["y"] + place[1])
         page.wait_for_function("told => steps.length > told", arg=told)
@@ -218,14 +219,14 @@ def filtered(page, name):
 
 # Where on the canvas the bar so many of a chart stands.
 BAR = """([chart, bar]) => {
-  const found = [];
+  const found = [], pad = vega_view.padding();
   (function walk(item, x, y) {
     if (item.marktype === "rect" && item.role === "mark" && item.items.length) {
       found.push(item.items.map(i => [x + i.x + Math.min(6, i.width / 2), y + i.y + i.height / 2, i.width]));
     }
     const moved = (i, side) => item.marktype ? i[side] || 0 : 0;
     (item.items || []).forEach(i => walk(i, x + moved(i, "x"), y + moved(i, "y")));
-  })(vega_view.scenegraph().root, ...vega_view.origin());
+  })(vega_view.scenegraph().root, vega_view.origin()[0] + pad.left, vega_view.origin()[1] + pad.top);
   const bars = found[chart].sort((a, b) => b[2] - a[2]);
   return bars[Math.min(bar, bars.length - 1)].slice(0, 2);
 }"""

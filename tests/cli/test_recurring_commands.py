@@ -1,4 +1,4 @@
-"""`zjk-gis repeats`, `duplicates` and `black-spots`: five cases along a street, three of them at one place.
+"""Commands about what recurs, and about works: five cases along a street, three of them at one place.
 
 ::
 
@@ -92,6 +92,7 @@ def test_the_thickest_hundred_metres_lead_and_what_is_near_no_road_is_told(run, 
     first = json.loads(out)["rows"][0]
     assert (first["road_name"], first["from_m"], first["to_m"]) == ("东街", 100.0, 240.0)
     assert (first["incidents"], first["left_side"], first["rank"]) == (4, 4, 1)
+    assert first["incident_codes"] == "A;B;C;D"
 
 
 def test_a_class_that_is_not_there_is_refused_with_those_that_are(run, city):
@@ -106,3 +107,54 @@ def test_assess_tells_the_share_of_repeats_when_asked(run, city):
     )
     assert code == 0
     assert "立案 2 件，其中 1 件（50.00%）是结案后在原处再次发生的。" in out
+
+
+def test_near_repeats_are_tested_against_chance_and_written(run, city, tmp_path):
+    asked = ("near-repeats", city, "--within", "20", "--days", "1,60", "--permutations", "19")
+    code, out, _ = run(*asked, "-o", tmp_path / "near.xlsx", "--lang", "zh")
+    assert code == 0
+    assert "案件 5 件：2 个分段中有" in out
+    pairs = read_table(tmp_path / "near.xlsx")["pairs"].astype(int)
+    assert pairs.tolist() == [1, 5]  # C with D, and A, B, C, D with each other otherwise
+    code, _, err = run("near-repeats", city, "--within", "x", "--lang", "zh")
+    assert code == 2
+    assert "请写以逗号分隔的数" in err
+
+
+def test_works_are_divided_among_areas(run, city, tmp_path):
+    works = gpd.GeoDataFrame(
+        {
+            "project_code": ["P1"],
+            "budget_yuan": [400_000],
+            "due_on": ["2025-06-30"],
+            "ends_on": ["2025-06-01"],
+        },
+        geometry=[LineString([(EAST, NORTH), (EAST + 100, NORTH)])],
+        crs=4547,
+    )
+    works.to_file(tmp_path / "works.gpkg")
+    asked = ("works", city, "--works", tmp_path / "works.gpkg", "--as-of", "2025-12-31")
+    code, out, _ = run(*asked, "--areas", "streets", "--json")
+    assert code == 0
+    told = {row["indicator"]: row for row in json.loads(out)["rows"]}
+    assert (told["budget_share"]["street_code"], told["budget_share"]["value"]) == ("130703005", 1.0)
+    assert told["finished_in_time_rate"]["value"] == 1.0
+    code, out, _ = run(*asked, "--lang", "zh")
+    assert code == 0
+    assert "工程 1 项，截至 2025-12-31" in out
+
+
+def test_areas_that_no_zone_tells_are_those_of_the_layer_with_that_code(run, city):
+    estates = gpd.GeoDataFrame(
+        {"estate_code": ["E1", "E2"], "estate_name": ["甲苑", "乙苑"]},
+        geometry=[
+            box(EAST + 100, NORTH, EAST + 200, NORTH + 50),
+            box(EAST, NORTH + 400, EAST + 50, NORTH + 600),
+        ],
+        crs=4547,
+    )
+    estates.to_file(city, layer="residential_estates")
+    asked = ("assess", city, "--month", "2025-04", "--by", "estate_code", "--least", "1", "--json")
+    code, out, _ = run(*asked)
+    assert code == 0
+    assert [(row["estate_code"], row["n"]) for row in json.loads(out)["ranking"]] == [("E1", 2)]

@@ -3,11 +3,13 @@
 import datetime as dt
 
 import openpyxl
+import pandas as pd
 import pytest
 import xlsxwriter
 import xlwt
 
 from zjk_gis import read_layer
+from zjk_gis.io import write_table
 from zjk_gis.io.tables.number_formats import number_format
 
 
@@ -205,3 +207,23 @@ def test_merged_cells_are_shown_alike_in_all_their_rows(tmp_path):
     book.save(tmp_path / "merged.xlsx")
     layer = read_layer(tmp_path / "merged.xlsx", crs=4490, spec="responsibility_zones")
     assert layer["zone_code"].tolist() == ["Z7", "Z7"]
+
+
+def test_a_table_is_set_up_for_paper_as_the_books_are(tmp_path):
+    table = pd.DataFrame(
+        {"street_name": ["名" * 100, None], "area_m2": [1.5, 123_456_789_012.25], "note": ["a\nb\nc", "=1+1"]}
+        | {f"column_{number}": ["x" * 40] * 2 for number in range(9)}
+    )
+    for name, rows in (("表", table), ("one", table.iloc[:1]), ("none", table.iloc[:0])):
+        page = openpyxl.load_workbook(write_table(table.loc[rows.index], tmp_path / f"{name}.xlsx")).active
+        assert (page.print_title_rows, page.page_setup.orientation) == ("$1:$1", "landscape")
+        assert (page.page_setup.paperSize, page.sheet_properties.pageSetUpPr.fitToPage) == (9, True)
+        assert page.oddFooter.left.text == name
+        assert page.oddFooter.right.text == "&P / &N"
+        assert page.print_area.startswith(f"'{name}'!$A$1:$")
+        assert page.print_area.endswith(f"${len(rows) + 1}")
+        assert page["A1"].font.bold
+    book = openpyxl.load_workbook(tmp_path / "表.xlsx").active
+    assert book.print_area.split("$")[-2] < "L"  # as many columns as can be read
+    assert book.row_dimensions[2].height == 15 * 4
+    assert book.column_dimensions["B"].width >= len("123456789012.25")

@@ -7,7 +7,7 @@ import geopandas as gpd
 import numpy as np
 import pandas as pd
 import pytest
-from shapely import box
+from shapely import LineString, box
 
 from zjk_gis.reports import monthly_bulletin, write_bulletin, write_bulletin_page, write_bulletin_sheets
 from zjk_gis.reports.bulletin.figuring import value_told
@@ -56,8 +56,14 @@ def cases_of(count=600, hostile=False):
 
 
 def made(**changed):
+    hostile = changed.pop("hostile", False)
     layers = {
-        "incidents": cases_of(hostile=changed.pop("hostile", False)),
+        "incidents": cases_of(hostile=hostile),
+        "roads": gpd.GeoDataFrame(
+            {"road_code": ["R1"], "road_name": [HOSTILE if hostile else "某路"]},
+            geometry=[LineString([(0, 490), (2000, 490)])],
+            crs=4547,
+        ),
         "districts": gpd.GeoDataFrame(
             {"district_code": list(AREAS)}, geometry=list(AREAS.values()), crs=4547
         ),
@@ -102,7 +108,8 @@ def test_every_section_is_there(page):
     text = page.read_text("utf-8")
     sections = re.findall(r'<section id="(\w+)"', text)
     assert sections == [
-        "tiles", "ranking", "worst", "matrix", "trend", "repeat_places", "hot_places", "notice"
+        "tiles", "ranking", "worst", "matrix", "trend", "repeat_places", "hot_places", "black_spots",
+        "notice",
     ]  # fmt: skip
     assert '<html lang="zh' in text
     assert "第130702区" in text
@@ -132,7 +139,8 @@ def test_signs_are_in_every_chinese_typeface():
 
 
 def test_places_count_the_cases_that_are_their_rows(bulletin):
-    for table in ("repeat_places", "hot_places"):
+    for table in ("repeat_places", "hot_places", "black_spots"):
+        assert len(bulletin.tables[table])
         for figure, count in bulletin.tables[table][["figure", "cases"]].itertuples(index=False):
             rows = bulletin.rows(figure)
             assert len(rows) == count > 0
