@@ -258,7 +258,7 @@ def _settled(
         raise InputError(
             tr(
                 "{folder}: its points are in a datum of web maps, and a column of points passes as it is; "
-                "convert them first (zjk-gis convert)",
+                "convert them first",
                 folder=source.title,
             )
         )
