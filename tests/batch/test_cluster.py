@@ -238,7 +238,9 @@ def test_what_is_done_is_not_done_again_and_what_changed_is(small, plan, tmp_pat
     assert {*before} - {*after} == {names[1]}
     assert {name for name in after if after[name] != before[name]} == {names[0], names[2]}
     assert "goes on after 2 of 4 parts" in " ".join(done.remarks)
+    (target / "notes.txt").write_text("of somebody else")
     other = assign_batch(source, loaded.judged_at("2024-06-01"), target, lang="en")
+    assert (target / "notes.txt").exists()
     assert "begun again" in " ".join(other.remarks)
     assert other.resumed_from == 0
 
