@@ -15,13 +15,14 @@ from zjk_gis.batch.job import assign_batch
 from zjk_gis.cli.city import (
     datum_option,
     even_if_off_option,
+    held_by,
     place_options,
     tell_lacking,
     tell_positions,
     tell_report,
 )
 from zjk_gis.cli.invalid_rows import mend
-from zjk_gis.cli.options import CITY, LEVEL, ONLY, PLACE, WORDS, headings_option
+from zjk_gis.cli.options import CITY, LEVEL, ONLY, PLACE, WORDS, current_city, headings_option
 from zjk_gis.cli.speaking import repair_option, speaking
 from zjk_gis.cli.times import reading_times
 from zjk_gis.errors import FileError, InputError
@@ -35,6 +36,7 @@ from zjk_gis.reports.indicators import counts_by_outcome, job_summary
 from zjk_gis.reports.report import check_report_path
 from zjk_gis.words import listed, tr
 from zjk_gis.workspace.city import answering_layers
+from zjk_gis.workspace.city_file.reading import source_of
 
 if TYPE_CHECKING:
     import geopandas as gpd
@@ -113,8 +115,9 @@ def command(
     OUTPUT/_ledger, and rows that were set aside in OUTPUT/_rejects.
     """
     in_parts = engine == "dask" or is_folder_job(incidents, output)
-    _check_output((incidents, zones), output, report, in_parts=in_parts)
-    how: dict[str, Any] = {"crs": crs, "lon": lon, "lat": lat}
+    _check_output((incidents, *held_by(zones)), output, report, in_parts=in_parts)
+    how: dict[str, Any] = {"crs": crs, "lon": lon, "lat": lat, "datum": datum}
+    how = _as_sent(incidents) | {name: each for name, each in how.items() if each is not None}
     layers = _read_answering_layers(zones, layer, code, console)
     asked: dict[str, Any] = {
         "grids": layers.get("unit_grids"),
@@ -123,7 +126,7 @@ def command(
         "policy": Policy(priority_order=priority_order or ()),
         **options,
     }
-    reading: dict[str, Any] = {"datum": datum, "even_if_off": even_if_off, "only": dict(only), **how, **times}
+    reading: dict[str, Any] = {"even_if_off": even_if_off, "only": dict(only), **how, **times}
     shown: dict[str, Any] = {"progress": False if console.as_json else None, "lang": console.lang}
     if engine == "dask":
         if fix_positions:
@@ -168,6 +171,18 @@ def command(
     console.result(summary)
 
 
+def _as_sent(incidents: Path | str) -> dict[str, Any]:
+    """Return what the city file says of where a file of incidents is, if it is one of its source's."""
+    city = current_city()
+    source = source_of(city, incidents, "incidents") if city and isinstance(incidents, Path) else None
+    if source is None:
+        return {}
+    axes = {name: source.columns[name] for name in ("lon", "lat") if name in source.columns}
+    return {
+        **axes,
+        **({"crs": source.crs} if source.crs else {}),
+        **({"datum": source.datum} if source.datum else {}),
+    }
 def _check_output(
     made_from: tuple[Path | str, ...], output: Path | str, report: Path | None, *, in_parts: bool
 ) -> None:
