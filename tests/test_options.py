@@ -121,6 +121,14 @@ TWINS = {
     ),
     # of a file the accuracy is one number for all rows
     "a job does": (batch.assign_batch, assign.assign_incidents, {"accuracy_m"}),
+    "a job on dask does": (
+        batch.assign_on_dask,
+        batch.assign_batch,
+        {
+            *("grids", "sections", "tz", "code", "level", "at", "border_within_m", "nearest_within_m"),
+            *("accuracy_m", "undecided_below", "policy", "roads", "fix_positions"),
+        },
+    ),
     "a plan does": (
         assign.AssignmentPlan.prepare,
         assign.assign_incidents,

@@ -101,6 +101,7 @@ EXAMPLES = {
     "AssignmentCheck": lambda _: assign.check_assignment(INCIDENTS, ZONES),
     "Explanation": lambda _: assign.explain_incident(INCIDENTS[:1], ZONES),
     "AssignmentPlan": lambda _: assign.AssignmentPlan.prepare(ZONES, sections=SECTIONS),
+    "ClusterPlan": lambda _: batch.plan_cluster(10**9, 20_000, 25 * 10**9),
     "JobSummary": batch_of,
     "ZoneChanges": lambda _: changes.compare_zones(ZONES, ZONES.set_geometry(ZONES.geometry[::-1].values)),
     "ResponsibilityAudit": lambda _: responsibility.responsibility_audit(REGION, ZONES),

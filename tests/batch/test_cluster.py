@@ -238,7 +238,9 @@ def test_what_is_done_is_not_done_again_and_what_changed_is(small, plan, tmp_pat
     assert {*before} - {*after} == {names[1]}
     assert {name for name in after if after[name] != before[name]} == {names[0], names[2]}
     assert "goes on after 2 of 4 parts" in " ".join(done.remarks)
+    (target / "notes.txt").write_text("of somebody else")
     other = assign_batch(source, loaded.judged_at("2024-06-01"), target, lang="en")
+    assert (target / "notes.txt").exists()
     assert "begun again" in " ".join(other.remarks)
     assert other.resumed_from == 0
 
@@ -298,6 +300,62 @@ def test_secrets_of_an_address_are_told_nobody():
     assert "secret" not in str(refused.value)
     with pytest.raises(InputError, match="address"):
         open_folder("ftp://host/incidents")
+
+
+def test_geoparquet_keeps_its_covering(plan, tmp_path):
+    """Points pass as they came, and readers still find by the box what lies where."""
+    source, target = tmp_path / "in", tmp_path / "out"
+    source.mkdir()
+    points = gpd.points_from_xy(WEST + np.arange(30) * STEP / 10, [SOUTH + STEP / 2] * 30, crs=4490)
+    layer = gpd.GeoDataFrame({"number": range(30), "occurred_at": ["2025-03-01"] * 30}, geometry=points)
+    layer.to_parquet(source / "a.parquet", write_covering_bbox=True, schema_version="1.1.0")
+    assign_batch(source, AssignmentPlan.load(plan), target, lang="en")
+    box = (WEST, SOUTH, WEST + STEP * 0.95, SOUTH + STEP)
+    found = gpd.read_parquet(target / "a.parquet", bbox=box)
+    assert found["number"].tolist() == list(range(10))
+    assert set(found["zone_code"]) == {"A"}
+
+
+@pytest.fixture
+def bucket(monkeypatch):
+    """The address of a bucket in a store on this machine, without its options, and these."""
+    server = pytest.importorskip("moto.server", reason="moto is not installed")
+    from pyarrow import fs
+
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
+        monkeypatch.setenv(name, "testing")
+    monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
+    store = server.ThreadedMotoServer("127.0.0.1", port=0, verbose=False)
+    store.start()
+    _, port = store.get_host_and_port()
+    options = f"?region=cn-north-1&scheme=http&endpoint_override=127.0.0.1%3A{port}"
+    fs.FileSystem.from_uri(f"s3://city{options}&allow_bucket_creation=true")[0].create_dir("city")
+    yield "s3://city/", options
+    store.stop()
+
+
+def test_a_bucket_is_a_folder_like_others(small, plan, bucket, tmp_path):
+    """The parts, the plan and what is made lie in a store; a part is there whole, and is not made again."""
+    address, options = bucket
+    for name, folder in (("in", small), ("plan", plan)):
+        there = open_folder(f"{address}{name}{options}")
+        for each in folder.rglob("*"):
+            if each.is_file():
+                there.put(each, each.relative_to(folder).as_posix())
+    source, target = f"{address}in{options}", f"{address}out{options}"
+    loaded = loaded_plan(f"{address}plan{options}")
+    done = assign_batch(source, loaded, target, lang="en", only={"month": "2026-05"})
+    assert (str(done.target), done.rows_in) == ("s3://city/out", 1101)
+    made = open_folder(target)
+    for name in clusters.parts_in(small):
+        if name.startswith("month=2026-05"):
+            (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+            made.fetch(name, tmp_path / name)
+    here = tmp_path / "here"
+    assign_batch(small, loaded, here, lang="en", only={"month": "2026-05"})
+    assert clusters.sum_of_parts(tmp_path / "month=2026-05") == clusters.sum_of_parts(here)
+    again = assign_batch(source, loaded, target, lang="en", only={"month": "2026-05"})
+    assert again.resumed_from == again.rows_in
 
 
 # dask ------------------------------------------------------------------------------------------------------

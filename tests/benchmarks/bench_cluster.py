@@ -1,12 +1,12 @@
 """One kernel on several engines: ``python tests/benchmarks/bench_cluster.py [--rows N] [--quick]``.
 
-The source is a folder of eight parts of Parquet of five columns (number, kind, time, longitude, latitude), packed
-with zstd; the zones are 20,000 unit grids with chiefs. *threads* is `assign_batch` from folder to folder in one
-process with two threads, *file* the same to one file; *dask* two processes of one thread with a scheduler of
-their own; *spark* `mapInArrow` in a session of two cores, beside the *identity*, which hands the same batches
-through Python and writes them. Every engine runs in a process of its own, answers for a small folder first, and
-is measured by the clock and by the CPU seconds of all its processes, starting left out; engines take turns. The
-answers are one multiset: number, zone and reason of every row, hashed and added up.
+The source is a folder of eight parts of Parquet of five columns (number, kind, time, longitude, latitude),
+packed with zstd; the zones are 20,000 unit grids with chiefs. *threads* is `assign_batch` from folder to
+folder in one process with two threads, *file* the same to one file; *dask* two processes of one thread with a
+scheduler of their own; *spark* `mapInArrow` in a session of two cores, beside the *identity*, which hands the
+same batches through Python and writes them. Every engine runs in a process of its own, answers for a small
+folder first, and is measured by the clock and by the CPU seconds of all its processes, starting left out;
+engines take turns. The answers are one multiset: number, zone and reason of every row, hashed and added up.
 """
 
 from __future__ import annotations
@@ -188,7 +188,7 @@ def main():
     parser.add_argument("--rows", type=int, default=20_000_000)
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--engines", help="which, with commas between them")
-    parser.add_argument("--quick", action="store_true", help="400,000 rows, one round")
+    parser.add_argument("--quick", action="store_true", help="400,000 rows, one round, no Spark")
     parser.add_argument("--folder", help="where the files are made; by default a temporary one")
     parser.add_argument("--make", help=argparse.SUPPRESS)
     parser.add_argument("--one", nargs=2, help=argparse.SUPPRESS)
@@ -200,7 +200,7 @@ def main():
         measure(*wanted.one)
         return 0
     if wanted.quick:
-        wanted.rows, wanted.rounds = 400_000, 1
+        wanted.rows, wanted.rounds, wanted.engines = 400_000, 1, "threads,dask"
     there = ["threads", "file"]
     there += ["dask"] if find_spec("distributed") else []
     there += SPARK if find_spec("pyspark") and which("java") else []

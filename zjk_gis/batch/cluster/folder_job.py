@@ -258,7 +258,7 @@ def _settled(
         raise InputError(
             tr(
                 "{folder}: its points are in a datum of web maps, and a column of points passes as it is; "
-                "convert them first (zjk-gis convert)",
+                "convert them first",
                 folder=source.title,
             )
         )
@@ -364,9 +364,9 @@ def _begun(
     names = {part.name for part in parts}
     told = {"fingerprint": job.fingerprint, "version": __version__, "parts": sorted(names)}
     job.target.write(JOB, json.dumps(told, ensure_ascii=False).encode())
+    gone = {*(earlier or {"parts": []})["parts"]} - (names if is_same else set())
     for name in sorted({*made} - {JOB}):
-        of = _part_of(name)
-        if not is_same or (of is not None and of not in names):
+        if _part_of(name) in gone or (not is_same and name.partition("/")[0] in _OURS):
             job.target.remove(name)
     if not is_same:
         return {}, remarks
@@ -389,7 +389,7 @@ def _read_job(content: bytes | None) -> dict[str, Any] | None:
         return None
     try:
         told = json.loads(content)
-        return {"fingerprint": str(told["fingerprint"]), "parts": list(told["parts"])}
+        return {"fingerprint": str(told["fingerprint"]), "parts": [str(each) for each in told["parts"]]}
     except (ValueError, KeyError, TypeError, RecursionError):
         return None
 
@@ -444,7 +444,9 @@ def _added_up(job: PartJob, parts: Iterable[Entry], done: Mapping[str, Mapping[s
 def _clear(job: PartJob) -> None:
     """Remove the plan and what workers that were killed left in the target."""
     for each in job.target.entries():
-        if each.name.partition("/")[0] in (_PLAN, WORKSHOP):
+        first, name = each.name.partition("/")[0], each.name.rpartition("/")[2]
+        is_half_written = name.startswith(".") and name.endswith(".tmp")
+        if first in (_PLAN, WORKSHOP) or is_half_written:
             job.target.remove(each.name)
     for folder in (_PLAN, WORKSHOP):
         job.target.remove_folder(folder)

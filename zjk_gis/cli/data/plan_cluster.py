@@ -37,7 +37,7 @@ class _Amount(click.ParamType[Any]):
 
 @click.command("plan-cluster")
 @click.argument("rows", type=_Amount())
-@click.argument("zones", type=_Amount())
+@click.argument("zone_count", metavar="ZONES", type=_Amount())
 @click.argument("bytes_in", metavar="BYTES", type=_Amount())
 @click.option("--hours", type=float, help="Within how many hours; by default one.")
 @click.option("--workers", type=int, help="How many workers there are, in place of --hours.")
@@ -50,13 +50,13 @@ class _Amount(click.ParamType[Any]):
     help="What a worker gets from the store, in MB a second.",
 )
 @speaking
-def command(rows: int, zones: int, bytes_in: int, console: Console, **options: Any) -> None:
+def command(rows: int, zone_count: int, bytes_in: int, console: Console, **options: Any) -> None:
     """Say how many workers a job on a cluster needs, how much memory, how long, and what would break first.
 
     ROWS and ZONES are counts, BYTES the size of the Parquet that is read: 1e10, 20亿, 2TB. The rates were
     measured and are in the package.
     """
-    found = plan_cluster(rows, zones, bytes_in, **options)
+    found = plan_cluster(rows, zone_count, bytes_in, **options)
     titles = step_titles()
     told = found._presentation()  # noqa: SLF001 - what it says of itself
     console.say(told.sentences)
