@@ -112,7 +112,7 @@ class CityChanges:
 
 @checked
 def changes_between(
-    city: City | str | os.PathLike[str], before: int | None = None, after: int | None = None
+    city: City | str | os.PathLike[str], earlier: int | None = None, later: int | None = None
 ) -> CityChanges:
     r"""Tell what changed between two runs of a city.
 
@@ -120,7 +120,7 @@ def changes_between(
     ----------
     city : City, str or path
         A city, or its file.
-    before, after : int, optional
+    earlier, later : int, optional
         The numbers of the runs; by default the last and the one before it. Runs that were undone do not
         count.
 
@@ -154,7 +154,7 @@ def changes_between(
     workspace, *_ = ready_city(known)
     runs = runs_of(workspace)
     numbers = [each.number for each in runs]
-    for asked in (before, after):
+    for asked in (earlier, later):
         if asked is not None and asked not in numbers:
             raise InputError(
                 tr(
@@ -163,12 +163,11 @@ def changes_between(
                     runs=listed(numbers) or tr("none"),
                 )
             )
-    last = numbers.index(after) if after is not None else len(runs) - 1
-    first = numbers.index(before) if before is not None else last - 1
+    last = numbers.index(later) if later is not None else len(runs) - 1
+    first = numbers.index(earlier) if earlier is not None else last - 1
     if first < 0 or first == last:
         raise InputError(tr("{path}: what changed is told from the second run on", path=known.path))
-    earlier = runs[first - 1] if first else None
-    return compare_runs(known, workspace, runs[first], runs[last], earlier)
+    return compare_runs(known, workspace, runs[first], runs[last], runs[first - 1] if first else None)
 
 
 def compare_runs(city: City, workspace: Path, before: Run, after: Run, earlier: Run | None) -> CityChanges:

@@ -45,8 +45,8 @@ def command(
 
     CITY is a city file (city.toml). What has come is judged by its content: the same rows are not taken
     twice, an older edition never goes over a newer one, and a complete set that has shrunk stops the run. All
-    is taken or nothing. Rows that cannot be taken are in 待改正.xlsx beside the city file; corrected there, the
-    next run takes them. A run that was stopped goes on when it is called again.
+    is taken or nothing. Rows that cannot be taken are in a workbook beside the city file; corrected there,
+    the next run takes them. A run that was stopped goes on when it is called again.
 
     It runs from cron or the Task Scheduler and writes a log a day into the history folder. Exit codes: 0
     done, or nothing new; 1 done, but rows are set aside, files were refused as old, or a question could not
