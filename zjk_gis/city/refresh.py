@@ -326,7 +326,7 @@ def _published(city: City, layers: Mapping[str, gpd.GeoDataFrame], run: Run, log
     try:
         publish_city(
             layers, said.folder, at=run.at, audience="public" if said.audience == "public" else "bureau",
-            approval=said.approval_number or None, personal=said.personal, 
+            approval=said.approval_number or None, personal=said.personal,
             deadlines=city.tables.get("deadlines"),
             title=city.name or None, lang=said.language,
         )  # fmt: skip
