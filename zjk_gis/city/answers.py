@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 
     from zjk_gis.workspace.city_file import City
 
-__all__ = ["STEPS", "Answered", "answer_all", "read_answers"]
+__all__ = ["STEPS", "Answered", "answer_all", "is_answered", "read_answers"]
 
 _LAYERS, _DONE = "answers.gpkg", "done.txt"
 _AUDIT_TABLES = (
@@ -148,7 +148,7 @@ def read_answers(folder: Path, step: str) -> dict[str, pd.DataFrame]:
     Tables without shapes come back as text.
     """
     into = folder / step
-    if not (into / _DONE).is_file():
+    if not is_answered(folder, step):
         return {}
     found: dict[str, pd.DataFrame] = {}
     if (into / _LAYERS).is_file():
@@ -159,9 +159,14 @@ def read_answers(folder: Path, step: str) -> dict[str, pd.DataFrame]:
     return found
 
 
+def is_answered(folder: Path, step: str) -> bool:
+    """Tell whether a step of a run was finished."""
+    return (folder / step / _DONE).is_file()
+
+
 def _answer(name: str, asked: _Asked) -> Answered:
     title, step, into = label(name, language()), STEPS[name], asked.folder / name
-    if (into / _DONE).is_file():
+    if is_answered(asked.folder, name):
         return Answered(step=name, outcome="kept", sentence=tr("{step}: was done before", step=title))
     lacking = [each for each in step.needs if each not in asked.layers]
     if lacking:

@@ -11,7 +11,7 @@ import pandas as pd
 import shapely
 
 from zjk_gis.arguments import checked
-from zjk_gis.city.answers import read_answers
+from zjk_gis.city.answers import is_answered, read_answers
 from zjk_gis.city.runs import opened_city, ready_city, runs_of
 from zjk_gis.crs import convert_crs
 from zjk_gis.errors import InputError
@@ -67,6 +67,8 @@ class CityChanges:
         ``indicator``, ``area`` (empty: the whole city), ``value_before``, ``value_after``, ``change``
         (``better``, ``worse``, or empty where it has no direction) and ``turned`` (bool): whether it went the
         other way between the two runs before.
+    not_compared : tuple of str
+        ``gaps`` where the audit of one of the runs was not answered.
     """
 
     before: int
@@ -74,6 +76,7 @@ class CityChanges:
     gaps: gpd.GeoDataFrame
     chiefs: pd.DataFrame
     indicators: pd.DataFrame
+    not_compared: tuple[str, ...] = ()
 
     @property
     def sentences(self) -> list[str]:
@@ -81,11 +84,14 @@ class CityChanges:
         counts = self.gaps["change"].value_counts()
         told = [
             tr(
-                "gaps: {new:,} new, {closed:,} closed", new=int(counts.get("new", 0)),
+                "gaps: {new:,} new, {closed:,} closed",
+                new=int(counts.get("new", 0)),
                 closed=int(counts.get("closed", 0)),
             ),
             tr("{count:,} zones and sections have another chief", count=len(self.chiefs)),
-        ]  # fmt: skip
+        ]
+        if "gaps" in self.not_compared:
+            told[0] = tr("gaps: not compared, as one of the two audits was not answered")  # fmt: skip
         whole = self.indicators[self.indicators["area"] == ""]
         changes = whole["change"].value_counts()
         told.append(
@@ -176,10 +182,13 @@ def compare_runs(city: City, workspace: Path, before: Run, after: Run, earlier: 
         chiefs = pd.concat(
             [_chiefs_changed(layers, layer, before, after) for layer in _LAYERS], ignore_index=True
         )
+    both = [is_answered(run.folder(city), "audit") for run in (before, after)]
+    answers = [read_answers(run.folder(city), "audit") if all(both) else {} for run in (before, after)]
     return CityChanges(
         before=before.number,
         after=after.number,
-        gaps=_gaps_changed(*(read_answers(run.folder(city), "audit").get("gaps") for run in (before, after))),
+        not_compared=() if all(both) else ("gaps",),
+        gaps=_gaps_changed(*(each.get("gaps") for each in answers)),
         chiefs=chiefs,
         indicators=_indicators_changed(city, before, after, earlier),
     )
