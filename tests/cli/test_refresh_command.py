@@ -1,6 +1,7 @@
 """`zjk-gis refresh`, `undo` and `changes`: two weeks of a small city, from files to what changed.
 
-In the first week zone B does not reach the edge of the built-up area; in the second it does, and A changes hands::
+In the first week zone B does not reach the edge of the built-up area; in the second it does, and A changes
+hands::
 
     +---+---+-+
     | A | B | |

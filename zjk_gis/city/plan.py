@@ -18,9 +18,8 @@ from zjk_gis.city.digests import set_digest
 from zjk_gis.city.editions import Edition, judge_edition, judge_files, judge_part
 from zjk_gis.city.merging import adopted_rows, merge_rows
 from zjk_gis.city.rows import keys_of
-from zjk_gis.city.sending import batches_of, key_of, named_sources, read_batch, way_of
+from zjk_gis.city.sending import batches_of, converted, key_of, named_sources, read_batch, way_of
 from zjk_gis.city.state import RowState, load_rows
-from zjk_gis.crs import convert_crs
 from zjk_gis.errors import ZjkGisError
 from zjk_gis.progress import track
 from zjk_gis.words import language, listed, tr
@@ -317,7 +316,7 @@ class _Planner:
         source = self.sources[name]
         layer = self._layer(source.layer)
         if layer is not None and rows.crs != layer.crs:
-            rows = convert_crs(rows, layer.crs, name=source.layer)
+            rows = converted(rows, layer.crs, source.layer)
         rows, left_out = corrected(rows, ids, self.plan.state.corrections, source.layer)
         rows = gpd.GeoDataFrame(rows[~left_out])
         key = key_of(source, list(rows.columns))

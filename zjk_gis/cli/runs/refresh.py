@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from zjk_gis.city import refresh_city
+from zjk_gis.city.runs import source_title
 from zjk_gis.cli.options import WORDS
 from zjk_gis.cli.speaking import speaking
 from zjk_gis.layers.labels import label
@@ -87,6 +88,7 @@ def _tell(result: Refreshed, console: Console) -> None:
         else result.taken[~result.taken["verdict"].isin(["unchanged", "missing"])]
     )
     if len(told):
+        told = told.assign(source=told["source"].map(source_title))
         columns = ["source", "day", *_COUNTS, *(["sentence"] if result.is_dry else [])]
         rows = [tuple(label(str(cell), lang) for cell in row) for row in told[columns].to_numpy().tolist()]
         console.show(rows, [label(name, lang) for name in columns])
