@@ -1,6 +1,7 @@
 """`zjk-gis demo` fails where it does not find what was planted, or finds more."""
 
 import json
+from pathlib import Path
 
 import pytest
 
@@ -31,3 +32,21 @@ def test_one_near_miss_called_a_fault_makes_it_fail_and_is_named(run, planted, t
 def test_it_says_which_lots_count(run, planted, tmp_path):
     _, out, _ = run("demo", "--data", planted, "-o", tmp_path / "out")
     assert "只计对公众开放的停车场" in out
+
+
+def test_a_sample_is_made_where_there_is_none_and_into_no_folder_that_somebody_made(
+    run, tmp_path, monkeypatch
+):
+    made = []
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr("zjk_gis.cli.analysis.demo.make_city", lambda: "a city")
+    monkeypatch.setattr("zjk_gis.cli.analysis.demo.write_city", lambda *city: made.append(city))
+    assert "正在生成示例城市" in run("demo")[1]
+    assert made == [("a city", Path("sample_data"))]
+
+    Path("sample_data").mkdir()
+    code, out, told = run("demo")
+    assert code == 2
+    assert "正在生成示例城市" not in out
+    assert "zjk-gis synth sample_data" in told
+    assert len(made) == 1

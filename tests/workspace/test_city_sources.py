@@ -170,13 +170,13 @@ def test_the_encoding_of_a_shapefile_that_is_said_is_taken_where_it_can_be(tmp_p
 def test_a_column_that_the_file_lacks_is_refused_by_name(tmp_path):
     path = sent(tmp_path, "a.csv", {"案件编号": ["1"], "经度": [GROUND], "纬度": [LAT]})
     with pytest.raises(InputError, match="has no column '描写'"):
-        read_layer(path, spec="incidents", columns={"description": "描写"})
+        read_layer(path, spec="incidents", column_names={"description": "描写"})
 
 
 def test_a_column_that_is_said_gives_way_to_no_other(tmp_path):
     rows = {"案件编号": ["1"], "description": ["旧"], "地点": ["新"], "经度": [GROUND], "纬度": [LAT]}
     path = sent(tmp_path, "a.csv", rows)
-    found = read_layer(path, spec="incidents", columns={"description": "地点"})
+    found = read_layer(path, spec="incidents", column_names={"description": "地点"})
     assert (found["description"].item(), found["description_recorded"].item()) == ("新", "旧")
 
 

@@ -156,7 +156,7 @@ def parking_gaps(
 def public_lots(
     lots: gpd.GeoDataFrame,
     *,
-    kinds: Sequence[str] = (),
+    lot_kinds: Sequence[str] = (),
     also: Sequence[str] = (),
     never: Sequence[str] = (),
 ) -> gpd.GeoDataFrame:
@@ -166,7 +166,7 @@ def public_lots(
     ----------
     lots : GeoDataFrame
         With ``lot_kind``.
-    kinds : sequence of str, optional
+    lot_kinds : sequence of str, optional
         Values of ``lot_kind`` that are open to the public; by default 公共 and 道路临时泊位.
     also, never : sequence of str, optional
         Codes of lots that are, or are not, whatever their kind, by ``lot_code``.
@@ -182,7 +182,7 @@ def public_lots(
     MissingColumnError
         If there is no ``lot_kind``, or no ``lot_code`` where lots are named.
     InputError
-        If no value of ``lot_kind`` is understood, or one of `kinds` is not.
+        If no value of ``lot_kind`` is understood, or one of `lot_kinds` is not.
 
     Examples
     --------
@@ -198,7 +198,7 @@ def public_lots(
     """
     require_columns(lots, "lots", "lot_kind", *(["lot_code"] if also or never else []))
     aside = SetAside()
-    is_open = _open_to_all(lots, aside, _kinds_meant(kinds) if kinds else _PUBLIC)
+    is_open = _open_to_all(lots, aside, _kinds_meant(lot_kinds) if lot_kinds else _PUBLIC)
     if also or never:
         codes = code_text(lots["lot_code"])
         is_open = (is_open | codes.isin(list(also)).to_numpy(dtype=bool)) & ~codes.isin(list(never)).to_numpy(
@@ -215,7 +215,7 @@ def _kinds_meant(kinds: Sequence[str]) -> tuple[str, ...]:
     if unknown:
         raise InputError(
             tr(
-                "kinds: {told}",
+                "lot_kinds: {told}",
                 told=name_values(
                     {kind: [at] for at, kind in enumerate(kinds) if kind in unknown}, field, None
                 ),

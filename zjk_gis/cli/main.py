@@ -56,17 +56,21 @@ _COMMANDS = {
     "map": ("zjk_gis.cli.pictures.draw", "Draw a city and what is wrong with it on one map."),
     "refresh": ("zjk_gis.cli.runs.refresh", "Run a city: take what is new, and tell what changed."),
     "report": ("zjk_gis.cli.pictures.report", "Make a report of any table of indicators."),
+    "near-repeats": ("zjk_gis.cli.analysis.near_repeats", "Tell whether one incident brings another soon."),
     "overlay": ("zjk_gis.cli.analysis.overlay", "Give the rows of one layer the codes of another."),
     "pipes": ("zjk_gis.cli.pipes.command", "Check a network of pipes, trace it, shut off a burst."),
+    "plan-cluster": ("zjk_gis.cli.data.plan_cluster", "Say how many workers billions of rows need."),
     "protect": ("zjk_gis.cli.protect.command", "Tell what may not be where, and who decides."),
     "repair": (
         "zjk_gis.cli.analysis.repair",
         "Propose repairs of gaps and overlaps, and make them.",
     ),
     "repeats": ("zjk_gis.cli.analysis.repeats", "List where the same thing happened again."),
+    "publish": ("zjk_gis.cli.pictures.publish", "Publish a city as a folder of pages."),
     "rows": ("zjk_gis.cli.analysis.figure_rows", "Print the rows that a figure of a bulletin is made of."),
     "synth": ("zjk_gis.cli.data.synth", "Make a synthetic Zhangjiakou with known faults."),
     "undo": ("zjk_gis.cli.runs.undo", "Undo the last run of a city."),
+    "works": ("zjk_gis.cli.analysis.works", "Tell what works cost, and whether they end in time."),
     "warm": ("zjk_gis.cli.data.warm", "Compile the engine before anybody waits for it."),
 }
 

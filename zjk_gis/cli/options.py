@@ -19,7 +19,7 @@ from zjk_gis.workspace.city_file.city import city_of
 if TYPE_CHECKING:
     from zjk_gis.workspace.city_file import City
 
-__all__ = ["CITY", "LEVEL", "WORDS", "current_city", "headings_option"]
+__all__ = ["CITY", "LEVEL", "NUMBERS", "ONLY", "PLACE", "WORDS", "current_city", "headings_option"]
 
 _BETWEEN = re.compile(r"[,，、;；]")
 
@@ -102,6 +102,51 @@ class _Words(click.ParamType[Any]):
         return words
 
 
+class _Place(click.ParamType[Any]):
+    """A file or folder, by its path or by an address such as s3://bucket/incidents."""
+
+    name = "path"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Path | str:
+        """Return an address as it is, and everything else as a path."""
+        return value if "://" in str(value) else Path(value)
+
+
+class _Only(click.ParamType[Any]):
+    """A column and the values its rows must have: month=2026-05,2026-06."""
+
+    name = "column=values"
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> tuple[str, tuple[str, ...]]:
+        """Return the column and its values."""
+        if isinstance(value, tuple):
+            return value
+        column, equal, values = str(value).partition("=")
+        among = tuple(each.strip() for each in _BETWEEN.split(values))
+        if not (column.strip() and equal and all(among)):
+            self.fail(tr("write a column and its values, such as month=2026-05,2026-06"), param, ctx)
+        return column.strip(), among
+
+
+class _Numbers(click.ParamType[Any]):
+    """Several numbers with commas between them."""
+
+    name = "numbers"
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> tuple[float, ...]:
+        """Return the numbers."""
+        if isinstance(value, tuple):
+            return value
+        try:
+            return tuple(float(number) for number in _BETWEEN.split(str(value)))
+        except ValueError:
+            self.fail(tr("write numbers with commas between them, such as 100,200"), param, ctx)
+
+
 CITY = _City()
 headings_option = click.option(
     "--headings",
@@ -109,4 +154,7 @@ headings_option = click.option(
     help="Of .csv and .xlsx: Chinese headings and words, or English names; by default as --lang.",
 )
 LEVEL = _Level()
+NUMBERS = _Numbers()
+ONLY = _Only()
+PLACE = _Place()
 WORDS = _Words()

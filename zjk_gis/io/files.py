@@ -66,7 +66,7 @@ def read_layer(
     tz: str = BEIJING,
     as_written: bool = False,
     encoding: str | None = None,
-    columns: Mapping[str, str] | None = None,
+    column_names: Mapping[str, str] | None = None,
     values: Mapping[str, Mapping[str, str]] | None = None,
 ) -> gpd.GeoDataFrame:
     r"""Read a layer from a file, and tell what had to be found out to do so.
@@ -108,7 +108,7 @@ def read_layer(
         they become its English names and codes again, which ``renamed`` in the report tells.
     encoding : str, optional
         ``"UTF-8"`` or ``"GB18030"`` (also GBK), of a text file or a shapefile; by default what its text is.
-    columns : mapping of str to str, optional
+    column_names : mapping of str to str, optional
         Which of the file's columns each column of `spec` is, where the names do not tell:
         ``{"zone_code": "编号"}``. It comes before the names that `spec` knows.
     values : mapping of str to mapping of str to str, optional
@@ -131,7 +131,8 @@ def read_layer(
         `path` is a URL, an archive's inside, a database connection or a GDAL virtual path.
     InputError
         If the ending is unknown, several layers are there and none is named, no columns of coordinates
-        are recognised, or `datum` or `encoding` is unknown; or if `columns` names a column that is not there.
+        are recognised, or `datum` or `encoding` is unknown; or if `column_names` names a column that is not
+        there.
     CRSError
         If `crs` is needed, or `crs` or `datum` contradicts the file.
     MissingExtraError
@@ -168,10 +169,10 @@ def read_layer(
                 source=source,
             )
         )
-    if wanted is None and (columns or values):
+    if wanted is None and (column_names or values):
         raise InputError(
             tr(
-                "{source}: columns= and values= are for the columns of a spec; name it with spec=",
+                "{source}: column_names= and values= are for the columns of a spec; name it with spec=",
                 source=source,
             )
         )
@@ -181,13 +182,18 @@ def read_layer(
     declared = None if datum is None else parse_datum(datum)
     if is_archive(source):
         how: dict[str, Any] = {"dayfirst": dayfirst, "time_format": time_format, "tz": tz}
-        how |= {"as_written": as_written, "encoding": encoding, "columns": columns, "values": values}
+        how |= {
+            "as_written": as_written,
+            "encoding": encoding,
+            "column_names": column_names,
+            "values": values,
+        }
         return _read_archived(source, layer=layer, crs=crs, lon=lon, lat=lat, datum=datum, spec=wanted, **how)
     form = format_of(source)
     check_content(source, form)
     chosen = _choose_layer(source, form, layer, wanted)
     report = ReadReport(path=str(source), format=form.title, layer=chosen)
-    named = wanted if wanted is None or not columns else with_columns(wanted, columns)
+    named = wanted if wanted is None or not column_names else with_columns(wanted, column_names)
     frame = _read(source, form, chosen, named, report, text)
     axes: list[str] = []
     if isinstance(frame, gpd.GeoDataFrame):
@@ -202,12 +208,12 @@ def read_layer(
         frame = place_table(frame, source, report, crs=given, lon=lon, lat=lat, datum=declared)
         axes = list(report.coordinates.values())
     frame, report = _on_the_ground(frame, source, report, declared, axes)
-    if axes and not as_written and not columns:
+    if axes and not as_written and not column_names:
         frame = _unheaded(frame, report)
     report.rows, report.crs = len(frame), None if frame.crs is None else frame.crs.to_string()
     if named is not None:
-        if columns:
-            frame = _with_said_columns(frame, columns, source, report)
+        if column_names:
+            frame = _with_said_columns(frame, column_names, source, report)
         frame = as_spec(frame, named, source.name, report, order=order, values=values)
     frame.attrs = {"report": report}
     return frame
@@ -253,7 +259,7 @@ def _with_said_columns(
     if lacking:
         raise InputError(
             tr(
-                "{source}: has no column {lacking!r}, which columns= names; its columns are {columns}",
+                "{source}: has no column {lacking!r}, which column_names= names; its columns are {columns}",
                 source=source,
                 lacking=lacking[0],
                 columns=listed(map(str, frame.columns)),

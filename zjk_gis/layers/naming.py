@@ -140,7 +140,7 @@ def with_columns(spec: LayerSpec, columns: Mapping[str, str]) -> LayerSpec:
         if name not in {field.name for field in spec.fields}:
             raise InputError(
                 tr(
-                    "columns: {layer} has no column {name!r}; its columns are {fields}",
+                    "column_names: {layer} has no column {name!r}; its columns are {fields}",
                     layer=spec.name,
                     name=name,
                     fields=listed(field.name for field in spec.fields),

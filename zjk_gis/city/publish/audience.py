@@ -18,9 +18,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Literal, get_args
 
 from zjk_gis.errors import InputError
-from zjk_gis.layers.catalogue import spec_of
+from zjk_gis.layers.catalogue import CATALOGUE, spec_of
 from zjk_gis.layers.columns.personal import masked, without_personal
-from zjk_gis.layers.columns.values import as_text
+from zjk_gis.layers.columns.values import as_text, code_text
 from zjk_gis.layers.labels import label
 from zjk_gis.words import language, listed, tr
 
@@ -101,8 +101,16 @@ def released(
             layer = _open(layer, name, remarks)
         if layer is None:
             continue
-        found[name] = _without_persons(layer, name, audience, personal)
+        found[name] = _in_order(_without_persons(layer, name, audience, personal), name)
     return found, remarks
+
+
+def _in_order(layer: gpd.GeoDataFrame, name: str) -> gpd.GeoDataFrame:
+    """Put rows in the order of their codes, so that the order of a file's rows changes nothing."""
+    code = CATALOGUE[name].code if name in CATALOGUE else ""
+    if code not in layer:
+        return layer
+    return layer.iloc[code_text(layer[code]).fillna("").argsort(kind="stable").to_numpy()]
 
 
 def _open(layer: gpd.GeoDataFrame, name: str, remarks: list[str]) -> gpd.GeoDataFrame | None:
@@ -135,7 +143,7 @@ def _without_persons(
     if audience == "bureau" and name in _REACHED:
         return layer
     kept: Any = without_personal(layer) if personal == "drop" else masked(layer)
-    return kept  # type: ignore[no-any-return]
+    return kept
 
 
 def _geometry_of(layer: Any) -> str | None:

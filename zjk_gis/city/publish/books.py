@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 __all__ = ["can_write_books", "write_books", "write_street_book"]
 
-_OWN = ["in_month", "is_open", "section_chief", "chief"]
+_OWN = ["in_month", "is_open", "is_overdue", "section_chief", "chief"]
 
 
 def can_write_books(pub: Publication) -> bool:
@@ -58,7 +58,7 @@ def write_books(pub: Publication) -> dict[str, str]:
         sheets = {
             "indicators": whole[front].reset_index(drop=True),
             "figure_cases": counted_cases(facts.bulletin, sorted(pub.evidence)),
-            "open_incidents": _incidents(pub, facts.incidents[facts.incidents["is_open"]])
+            "open_cases": _incidents(pub, facts.incidents[facts.incidents["is_open"]])
             if facts.incidents is not None
             else pd.DataFrame(),
         }

@@ -1,4 +1,4 @@
-"""The rows of each figure: a page an indicator, by area and case by case, so that anybody can add it up again."""
+"""The rows of each figure: a page an indicator, by area and case by case, so that anybody can add them up."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def evidence_of(bulletin: Bulletin) -> dict[str, set[str]]:
 
 
 def _areas(bulletin: Bulletin) -> pd.DataFrame:
-    """Return the figures of the month of the whole city and of each area, also of those whose area is unknown."""
+    """Return the figures of the month of the whole city, of each area, and of what has none."""
     now = bulletin.figures[bulletin.figures["month"] == bulletin.month]
     by = "+".join(bulletin.by)
     known = now[now["grouped_by"].isin(["", by]) & (now["chapter"] != "progress")]
@@ -70,7 +70,8 @@ def write_evidence(pub: Publication) -> Iterator[str]:
         )
         whole = figures_of(bulletin, "all").get(indicator)
         if whole is not None:
-            leaf.lead.append(f"{label(indicator, pub.lang)}: {bulletin.added_up(str(whole['figure']))[1]}")
+            total = bulletin.added_up(str(whole["figure"]))[1]
+            leaf.lead.append(tr("{name}: {what}", name=label(indicator, pub.lang), what=total))
         leaf.blocks.append(_by_area(pub, own))
         leaf.blocks.append(
             _contributions(pub, bulletin, own) if indicator in _SCORED else _cases(pub, bulletin, indicator)
@@ -114,7 +115,7 @@ def _cases(pub: Publication, bulletin: Bulletin, indicator: str) -> Block:
     rows = bulletin.rows(figure) if (bulletin.figures["figure"] == figure).any() else pd.DataFrame()
     said = ""
     if pub.has_books and len(rows):
-        said = tr("All of them stand in {file}, with a column for this figure: 1 counts, 0 only below the line.",
+        said = tr("All of them are in {file}; in the column of this figure 1 counts, 0 only below the line.",
                   file=pub.places.cases)  # fmt: skip
     rows = rows.reset_index(drop=True)
     table = rows_shown(pub, rows, "incidents", _COLUMNS, up=1, most=_MOST_ROWS, book=pub.places.cases)

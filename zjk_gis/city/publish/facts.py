@@ -33,6 +33,7 @@ __all__ = ["Facts", "facts_of", "names_of"]
 _AUDITED = ("built_up_areas", "responsibility_zones")
 _DAY = dt.timedelta(days=1)
 _VOID = "作废"
+_FOUND = {"zone_code", "found", "ambiguous"}
 
 
 @dataclass
@@ -48,13 +49,14 @@ class Facts:
     month : str
         Empty without incidents.
     zones : GeoDataFrame or None
-        Those of the day, with ``street_code``, ``chief`` and, with incidents, ``incidents`` (of the month) and
-        ``open_incidents``.
+        Those of the day, with ``street_code``, ``chief`` and, with incidents, ``month_cases`` and
+        ``open_cases``.
     sections : GeoDataFrame or None
         Sections of roads of the day, with ``chief``.
     incidents : DataFrame or None
-        Those of the month and those still open, newest first, with ``in_month``, ``is_open``, ``due_at``,
-        ``deadline_state``, ``street_code``, ``chief`` (of the zone) and ``section_chief``.
+        Those of the month and those still open, newest first, with ``in_month``, ``is_open``, ``is_overdue``
+        (not yet handled), ``due_at``, ``deadline_state``, ``street_code``, ``chief`` (of the zone) and
+        ``section_chief``.
     findings : GeoDataFrame or None
         What breaks a promise, with ``street_code`` and ``chief_codes``.
     bulletin : Bulletin or None
@@ -200,9 +202,8 @@ def _add_incidents(facts: Facts, cases: gpd.GeoDataFrame, level: Any, asked: Map
     first, last = period_of(facts.month)
     known = times <= months.moment
     in_month = (times >= first) & (times < last) & known
-    is_void = (
-        (as_text(rows["state"]) == _VOID).to_numpy(dtype=bool, na_value=False) if "state" in rows else False
-    )
+    state = as_text(rows["state"]) if "state" in rows else pd.Series("", index=rows.index)
+    is_void = (state == _VOID).to_numpy(dtype=bool, na_value=False)
     is_open = ~now.is_closed & ~is_void & (known | np.isnat(times))
     kept = np.flatnonzero(in_month | is_open)
     codes = as_text(rows["incident_code"]) if "incident_code" in rows else as_text(pd.Series(rows.index))
@@ -210,6 +211,8 @@ def _add_incidents(facts: Facts, cases: gpd.GeoDataFrame, level: Any, asked: Map
     kept = kept[order]
     own = rows.iloc[kept].copy()
     own["in_month"], own["is_open"] = in_month[kept], is_open[kept]
+    is_late = now.state == STATES.index("overdue")
+    own["is_overdue"] = (is_open & is_late & ~now.is_handled)[kept]
     own["due_at"] = now.due[kept]
     own["deadline_state"] = pd.Series(
         np.array(STATES, dtype=object)[now.state[kept]], index=own.index, dtype="str"
@@ -219,7 +222,7 @@ def _add_incidents(facts: Facts, cases: gpd.GeoDataFrame, level: Any, asked: Map
     facts.incidents = own
     if facts.zones is not None and "zone_code" in own and "zone_code" in facts.zones:
         code = code_text(facts.zones["zone_code"])
-        for name, flag in (("incidents", "in_month"), ("open_incidents", "is_open")):
+        for name, flag in (("month_cases", "in_month"), ("open_cases", "is_open")):
             count = code_text(own.loc[own[flag], "zone_code"]).value_counts()
             facts.zones[name] = code.map(count).fillna(0).astype(np.int64)
 
@@ -249,12 +252,12 @@ def _add_findings(facts: Facts, level: int | str | None) -> None:
     lacking = [name for name in _AUDITED if name not in facts.layers]
     if lacking:
         facts.absent["findings"] = tr(
-            "Without built-up area and responsibility zones it is not examined whether everything has someone."
+            "Without built-up area and responsibility zones nobody asks whether everything has someone."
         )
         return
     assigned: Any = None if facts.bulletin is None else facts.bulletin.making.months.incidents
-    if assigned is not None and ("zone_code" not in assigned or not isinstance(assigned, gpd.GeoDataFrame)):
-        assigned = None
+    if not isinstance(assigned, gpd.GeoDataFrame) or not _FOUND <= {*assigned.columns}:
+        assigned = None  # zones that others recorded do not tell how they were found
     audit = audit_city(facts.layers, assigned=assigned, at=facts.at, level=level)
     rows = audit.findings
     chiefs = _chiefs_concerned(rows, facts)

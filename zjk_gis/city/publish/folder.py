@@ -80,7 +80,7 @@ def replacing(folder: Path) -> Iterator[Path]:
         If it cannot be put there, such as when a file of the old one is open on Windows; the old one then
         stays as it was.
     """
-    with workshop(folder) as room:
+    with workshop(folder, blames=False) as room:
         made, old = room / "made", room / "old"
         made.mkdir()
         yield made

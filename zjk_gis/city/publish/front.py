@@ -143,7 +143,7 @@ def _map_block(pub: Publication, streets: Belongings, ranking: Any) -> Block:
     drawn = (
         [] if ranking is None else [each for each in ranking.pictures if 'class="ground"' in str(each["svg"])]
     )
-    pictures = [replace_wide(each) for each in drawn] or _overview(pub, streets)
+    pictures = [_alone(each) for each in drawn] or _overview(pub, streets)
     links = []
     if pub.has_map:
         links.append((href(pub.places.map), tr("open the live map")))
@@ -153,7 +153,7 @@ def _map_block(pub: Publication, streets: Belongings, ranking: Any) -> Block:
     return Block("map", tr("Map of the city"), none=none, links=links, pictures=pictures)
 
 
-def replace_wide(picture: dict[str, Any]) -> dict[str, Any]:
+def _alone(picture: dict[str, Any]) -> dict[str, Any]:
     """Let a picture stand alone in its row."""
     return {**picture, "wide": True}
 
@@ -211,22 +211,27 @@ def _streets_block(pub: Publication, own: Belongings, up: int) -> Block:
     """List the streets, each number with where its rows are."""
     table = streets_table(pub.facts, own)
     codes = table["street_code"].to_numpy()
-    anchors = {"zones": "zones", "incidents": "incidents", "open_incidents": "open"}
+    anchors = {"zones": "zones", "month_cases": "incidents", "open_cases": "open"}
 
     def lead_to(anchor: str) -> Callable[[Any], str]:
         return lambda at: pub.street_href(codes[at], up) + f"#{anchor}"
 
     leads: dict[str, Callable[[Any], str]] = {
         name: lead_to(anchors.get(name, "findings"))
-        for name in table
+        for name in map(str, table)
         if name not in ("street_code", "street_name")
     }
     leads["street_name"] = lambda at: pub.street_href(codes[at], up)
-    columns = [name for name in table if name != "street_code"]
+    columns = [str(name) for name in table if name != "street_code"]
     shown = rows_shown(
         pub, table, "streets", columns, up=up, most=_MOST_LISTED, book=pub.places.zones, leads=leads
     )
-    return Block("streets", tr("Findings by street"), _nowhere(pub), table=shown)
+    told = _nowhere(pub)
+    folder = pub.places.evidence
+    links = (
+        [] if pub.facts.findings is None else [(href(f"{folder}/findings.html", up=up), tr("all findings"))]
+    )
+    return Block("streets", tr("Findings by street"), told, links=links, table=shown)
 
 
 def _nowhere(pub: Publication) -> str:
@@ -245,18 +250,18 @@ def _nowhere(pub: Publication) -> str:
 def _chiefs_block(pub: Publication, table: pd.DataFrame, title: str, up: int, most: int) -> Block:
     table = table.reset_index(drop=True)
     codes = table["chief_code"].to_numpy()
-    anchors = {"zones": "zones", "sections": "sections", "incidents": "incidents", "open_incidents": "open"}
+    anchors = {"zones": "zones", "sections": "sections", "month_cases": "incidents", "open_cases": "open"}
 
     def lead_to(anchor: str) -> Callable[[Any], str]:
         return lambda at: pub.chief_href(codes[at], up) + f"#{anchor}"
 
     leads: dict[str, Callable[[Any], str]] = {
         name: lead_to(anchors.get(name, "findings"))
-        for name in table
+        for name in map(str, table)
         if name not in ("chief_code", "chief_name")
     }
     leads["chief_name"] = lambda at: pub.chief_href(codes[at], up)
-    shown = rows_shown(pub, table, "chiefs", list(table), up=up, most=most, leads=leads)
+    shown = rows_shown(pub, table, "chiefs", list(map(str, table)), up=up, most=most, leads=leads)
     return Block("chiefs", title, tr("{count:,} rows", count=len(table)), table=shown)
 
 
@@ -266,7 +271,7 @@ def _busiest(pub: Publication, own: Belongings) -> Block:
     if not pub.chief_files:
         return Block("chiefs", tr("road chiefs"), none=facts.absent.get("chiefs", ""))
     table = chiefs_table(facts, own)
-    by = [name for name in ("open_incidents", "incidents", "findings", "zones") if name in table]
+    by = [name for name in ("open_cases", "month_cases", "finding_count", "zones") if name in table]
     order = table.sort_values([*by, "chief_code"], ascending=[False] * len(by) + [True], kind="stable")
     block = _chiefs_block(pub, order.head(_BUSIEST), tr("Road chiefs with most to do"), 0, _BUSIEST)
     lead = (href(f"{pub.places.chiefs}/index.html"), tr("all {count:,} road chiefs", count=len(table)))

@@ -5,8 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-import pandas as pd
-
 from zjk_gis.city.publish.naming import href
 from zjk_gis.layers.columns.personal import is_personal
 from zjk_gis.reports.bulletin.tiling import FigureTile
@@ -20,6 +18,8 @@ from zjk_gis.words import tr
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
     from pathlib import Path
+
+    import pandas as pd
 
     from zjk_gis.city.publish.audience import Audience
     from zjk_gis.city.publish.facts import Facts

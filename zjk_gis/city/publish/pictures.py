@@ -65,11 +65,11 @@ def _drawn_incidents(pub: Publication) -> gpd.GeoDataFrame | None:
     rows: Any = pub.facts.incidents
     if rows is None or not isinstance(rows, gpd.GeoDataFrame) or rows.crs is None:
         return None
-    own = rows.drop(columns=["in_month", "is_open", "chief", "section_chief"])
-    if "found" not in own:
+    own = rows.drop(columns=["in_month", "is_open", "is_overdue", "chief", "section_chief"])
+    if not {"found", "ambiguous"} <= {*own.columns}:
         zone = code_text(own["zone_code"]) if "zone_code" in own else pd.Series(pd.NA, index=own.index)
-        own = own.assign(found=np.where(zone.notna(), "inside", "none"))
-    return own  # type: ignore[no-any-return]
+        own = own.assign(found=np.where(zone.notna(), "inside", "none"), ambiguous=False)
+    return own
 
 
 def write_map(pub: Publication) -> folium.Map | None:
@@ -142,7 +142,7 @@ def _chief_shapes(pub: Publication) -> gpd.GeoDataFrame | None:
     if not parts or not any(map(len, parts)):
         return None
     whole: Any = pd.concat(parts, ignore_index=True)
-    return whole.assign(chief_name=whole["chief_code"].map(pub.facts.chiefs))  # type: ignore[no-any-return]
+    return whole.assign(chief_name=whole["chief_code"].map(pub.facts.chiefs))
 
 
 class SmallMaps:
@@ -179,7 +179,7 @@ class SmallMaps:
             ground = Ground([], np.array([], dtype=object), None)  # type: ignore[arg-type]
             return self._drawn(ground, {}, {}, lines, [], title)
         codes = [f"{at}" for at in range(len(rows))]
-        counts = rows["incidents"] if "incidents" in rows else pd.Series(np.nan, index=rows.index)
+        counts = rows["month_cases"] if "month_cases" in rows else pd.Series(np.nan, index=rows.index)
         values = dict(zip(codes, counts.astype(float), strict=True))
         told = dict(zip(codes, self._told(rows), strict=True))
         ground = Ground(codes, shapely.make_valid(rows.geometry.to_numpy()), rows.crs)

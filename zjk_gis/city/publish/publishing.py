@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from zjk_gis.arguments import checked
@@ -28,10 +27,12 @@ if TYPE_CHECKING:
     import datetime as dt
     import os
     from collections.abc import Collection, Mapping
+    from pathlib import Path
 
     import geopandas as gpd
     import pandas as pd
 
+    from zjk_gis.city.publish.audience import Audience
     from zjk_gis.layers.labels import Language
 
 __all__ = ["Published", "publish_city"]
@@ -108,8 +109,8 @@ def publish_city(
     """Publish a city as a folder that opens from a share or a stick, without server and network.
 
     A front page with the month's figures, the map, findings by street and the ranking; a page for each street
-    and each chief with zones, incidents, findings and a sheet to print; workbooks beside them. Every figure of
-    the front page leads to the rows that it is made of.
+    and each chief with zones, incidents, findings and a sheet to print; workbooks beside them. Every figure
+    of the front page leads to the rows that it is made of.
 
     Parameters
     ----------
@@ -118,7 +119,7 @@ def publish_city(
         are assigned to zones unless they have a ``zone_code``. What the layers do not tell is left out, and
         its place says so.
     folder : str or path
-        Replaced as a whole when the new one is complete, if it was published before; made where there is none.
+        Made where there is none; one that was published before is replaced when the new one is complete.
     audience : {"bureau", "public"}, default "bureau"
         For whom it is. For the public no personal columns and no free texts of incidents go out, and of pipes
         and manholes only the rows that are said to be public (``secrecy`` 公开).
@@ -186,7 +187,8 @@ def publish_city(
         kind = check_asked(audience, personal)
         target = check_replaceable(folder)
         number = _approval(approval)
-        own, remarks = released(city, audience, kind, leave_out)  # type: ignore[arg-type]
+        readers: Audience = "public" if audience == "public" else "bureau"
+        own, remarks = released(city, readers, kind, leave_out)
         if audience == "public" and not number:
             remarks.insert(
                 0, tr("the maps have no approval number (审图号): they must not go out before they have one")
@@ -196,7 +198,7 @@ def publish_city(
         with replacing(target) as made:
             pub = Publication(
                 made, facts, places_in(), title or tr("City management at a glance"), source, number,
-                audience, lang, file_names(facts.streets), file_names(facts.chiefs), remarks,
+                readers, lang, file_names(facts.streets), file_names(facts.chiefs), remarks,
             )  # fmt: skip
             pages = _write(pub, prints=prints)
             files = sorted(each.relative_to(made).as_posix() for each in made.rglob("*") if each.is_file())

@@ -47,7 +47,7 @@ __all__ = [
 
 _MOST_ZONES, _MOST_CASES, _MOST_FINDINGS = 200, 100, 100
 _STREET_TILES = ("reported", "handled_in_time_rate", "closed_rate", "overdue_open", "score", "class_place")
-_ZONE_COLUMNS = ("zone_code", "zone_name", "chief_name", "street_name", "incidents", "open_incidents")
+_ZONE_COLUMNS = ("zone_code", "zone_name", "chief_name", "street_name", "month_cases", "open_cases")
 _SECTION_COLUMNS = ("section_code", "road_name", "from_place", "to_place", "side", "length_m")
 FINDING_COLUMNS = (
     "finding", "finding_code", "rank", "consequence", "incidents", "people", "area_m2", "road_name",
@@ -110,7 +110,7 @@ def _places(*columns: pd.Series) -> dict[str, NDArray[np.intp]]:
 
 
 def streets_table(facts: Facts, own: Belongings) -> pd.DataFrame:
-    """Return a row a street, and one for what lies in none: zones, incidents, open ones, and findings by kind."""
+    """Return a row a street: zones, incidents of the month, open ones, and findings by kind."""
     return _table(facts, own, facts.streets, "street_code", "street_name")
 
 
@@ -132,11 +132,11 @@ def _table(facts: Facts, own: Belongings, names: Mapping[str, str], code: str, n
     if own.sections:
         told["sections"] = [own.count("sections", each) for each in codes]
     if facts.incidents is not None:
-        for title, flag in (("incidents", "in_month"), ("open_incidents", "is_open")):
+        for title, flag in (("month_cases", "in_month"), ("open_cases", "is_open")):
             values = facts.incidents[flag].to_numpy(dtype=bool)
             told[title] = [int(values[own.incidents.get(each, _NONE)].sum()) for each in codes]
     if facts.findings is not None:
-        told["findings"] = [own.count("findings", each) for each in codes]
+        told["finding_count"] = [own.count("findings", each) for each in codes]
         kinds = facts.findings["finding"].to_numpy(dtype=str)
         for kind in _kinds(facts):
             told[kind] = [int((kinds[own.findings.get(each, _NONE)] == kind).sum()) for each in codes]
@@ -153,10 +153,13 @@ def _with_names(frame: Any, facts: Facts) -> Any:
     return frame.reset_index(drop=True).assign(**{name: values.to_numpy() for name, values in told.items()})
 
 
-def incidents_shown(pub: Publication, rows: Any, key: str, title: str, up: int, most: int) -> Block:
-    """List incidents, with their place on the map."""
+def incidents_shown(
+    pub: Publication, rows: Any, key: str, title: str, up: int, most: int, *, without: str = ""
+) -> Block:
+    """List incidents, with their place on the map; without a column that says the same in every row."""
     rows = _with_names(rows, pub.facts)
-    columns = INCIDENT_COLUMNS if pub.audience == "bureau" else INCIDENT_COLUMNS[:-1]
+    hidden = {without} if pub.audience == "bureau" else {without, "description"}
+    columns = [name for name in INCIDENT_COLUMNS if name not in hidden]
     chiefs, streets = rows["chief"].to_numpy(), rows["street_code"].to_numpy()
     table = rows_shown(
         pub, rows, "incidents", columns, up=up, most=most, book=pub.places.cases,
@@ -169,18 +172,25 @@ def incidents_shown(pub: Publication, rows: Any, key: str, title: str, up: int, 
     return Block(key, title, said, none=tr("none"), table=table if len(rows) else None)
 
 
-def _cases(pub: Publication, places: NDArray[np.intp]) -> list[Block]:
+def _cases(pub: Publication, places: NDArray[np.intp], without: str) -> list[Block]:
     facts = pub.facts
     if facts.incidents is None:
         return [Block("incidents", label("incidents", pub.lang), none=facts.absent.get("incidents", ""))]
     own = facts.incidents.iloc[places]
     still, month = own[own["is_open"]], own[own["in_month"]]
-    overdue = still["deadline_state"] == "overdue"
-    still = still.iloc[np.argsort(~overdue.to_numpy(dtype=bool), kind="stable")]
+    still = still.iloc[np.argsort(~still["is_overdue"].to_numpy(dtype=bool), kind="stable")]
     return [
-        incidents_shown(pub, still, "open", tr("Open incidents, overdue first"), 1, _MOST_CASES),
         incidents_shown(
-            pub, month, "incidents", tr("Incidents of {month}", month=facts.month), 1, _MOST_CASES
+            pub, still, "open", tr("Open incidents, overdue first"), 1, _MOST_CASES, without=without
+        ),
+        incidents_shown(
+            pub,
+            month,
+            "incidents",
+            tr("Incidents of {month}", month=facts.month),
+            1,
+            _MOST_CASES,
+            without=without,
         ),
     ]
 
@@ -204,15 +214,18 @@ def findings_shown(pub: Publication, places: NDArray[np.intp] | None, up: int, m
     return Block("findings", title, said, none=tr("nothing found amiss"), table=table if len(own) else None)
 
 
-def zones_shown(pub: Publication, places: NDArray[np.intp] | None, up: int, most: int) -> Block:
+def zones_shown(
+    pub: Publication, places: NDArray[np.intp] | None, up: int, most: int, *, without: str = ""
+) -> Block:
     """List zones with their chiefs and incidents."""
     facts, title = pub.facts, label("responsibility_zones", pub.lang)
     if facts.zones is None:
         return Block("zones", title, none=facts.absent.get("zones", ""))
     own = _with_names(facts.zones if places is None else facts.zones.iloc[places], facts)
     chiefs, streets = own["chief"].to_numpy(), own["street_code"].to_numpy()
+    columns = tuple(name for name in _ZONE_COLUMNS if name != without)
     table = rows_shown(
-        pub, own, "responsibility_zones", _ZONE_COLUMNS, up=up, most=most, book=pub.places.zones,
+        pub, own, "responsibility_zones", columns, up=up, most=most, book=pub.places.zones,
         leads={
             "chief_name": lambda at: pub.chief_href(chiefs[at], up),
             "street_name": lambda at: pub.street_href(streets[at], up),
@@ -236,7 +249,11 @@ def _map_block(
     if book:
         links.append((href(book.rpartition("/")[2]), tr("workbook of this page")))
     return Block(
-        "map", tr("Map"), links=links, none=tr("nothing has a place"), pictures=[picture] if picture else []
+        "map",
+        tr("Map"),
+        links=links,
+        none="" if picture else tr("nothing has a place"),
+        pictures=[picture] if picture else [],
     )
 
 
@@ -271,18 +288,18 @@ def write_street(pub: Publication, maps: SmallMaps, own: Belongings, code: str, 
         for indicator in (each for each in _STREET_TILES if each in rows):
             tile = tile_of(rows[indicator])
             leaf.tiles.append(TileShown(tile, href=pub.figure_href(tile.figure, 1)))
-    leaf.tiles += _counts(pub, own, code)
+    leaf.tiles += _counts(pub, own, code, has_month=not leaf.tiles)
     leaf.blocks = [
         _map_block(pub, maps, own, code, leaf.title, places.of_streets, book),
-        zones_shown(pub, own.zones.get(code, _NONE), 1, _MOST_ZONES),
-        *_cases(pub, own.incidents.get(code, _NONE)),
+        zones_shown(pub, own.zones.get(code, _NONE), 1, _MOST_ZONES, without="street_name"),
+        *_cases(pub, own.incidents.get(code, _NONE), "street_name"),
         findings_shown(pub, own.findings.get(code, _NONE), 1, _MOST_FINDINGS),
     ]
     write_leaf(pub, leaf)
     return leaf.path
 
 
-def _counts(pub: Publication, own: Belongings, code: str) -> list[TileShown]:
+def _counts(pub: Publication, own: Belongings, code: str, *, has_month: bool = True) -> list[TileShown]:
     """Count on tiles what the page lists."""
     facts = pub.facts
     tiles = []
@@ -292,13 +309,12 @@ def _counts(pub: Publication, own: Belongings, code: str) -> list[TileShown]:
         tiles.append(count_tile(label("road_sections", pub.lang), own.count("sections", code), "#sections"))
     if facts.incidents is not None:
         rows = facts.incidents.iloc[own.incidents.get(code, _NONE)]
-        overdue = rows["is_open"] & (rows["deadline_state"] == "overdue")
+        if has_month:
+            title = tr("Incidents of {month}", month=facts.month)
+            tiles.append(count_tile(title, int(rows["in_month"].sum()), "#incidents"))
         tiles += [
-            count_tile(
-                tr("Incidents of {month}", month=facts.month), int(rows["in_month"].sum()), "#incidents"
-            ),
             count_tile(tr("open incidents"), int(rows["is_open"].sum()), "#open"),
-            count_tile(tr("of them overdue"), int(overdue.sum()), "#open", bad=True),
+            count_tile(tr("of them overdue"), int(rows["is_overdue"].sum()), "#open", bad=True),
         ]
     if facts.findings is not None:
         tiles.append(count_tile(tr("Findings"), own.count("findings", code), "#findings", bad=True))
@@ -319,7 +335,7 @@ def write_chief(pub: Publication, maps: SmallMaps, own: Belongings, code: str) -
     )
     leaf.blocks = [
         _map_block(pub, maps, own, code, leaf.title, places.of_chiefs, ""),
-        zones_shown(pub, own.zones.get(code, _NONE), 1, _MOST_ZONES),
+        zones_shown(pub, own.zones.get(code, _NONE), 1, _MOST_ZONES, without="chief_name"),
     ]
     if facts.sections is not None:
         rows = facts.sections.iloc[own.sections.get(code, _NONE)].reset_index(drop=True)
@@ -337,7 +353,7 @@ def write_chief(pub: Publication, maps: SmallMaps, own: Belongings, code: str) -
             )
         )
     leaf.blocks += [
-        *_cases(pub, own.incidents.get(code, _NONE)),
+        *_cases(pub, own.incidents.get(code, _NONE), ""),
         findings_shown(pub, own.findings.get(code, _NONE), 1, _MOST_FINDINGS),
     ]
     write_leaf(pub, leaf)

@@ -23,7 +23,7 @@ from zjk_gis.progress import track
 from zjk_gis.reports import assignment_summary, busiest_chiefs, survey_city, write_survey
 from zjk_gis.reports.dossier import ready_folder
 from zjk_gis.standards import rules_table
-from zjk_gis.synth import check_against_truth, check_planted, read_truth
+from zjk_gis.synth import check_against_truth, check_planted, make_city, read_truth, write_city
 from zjk_gis.words import tr
 
 if TYPE_CHECKING:
@@ -34,16 +34,17 @@ if TYPE_CHECKING:
 
 __all__ = ["command"]
 
+_SAMPLE = Path("sample_data")
 _CHECK_COLUMNS = ("check", "planted", "detected", "missed", "invented", "near_misses")
 
 
 @click.command("demo")
 @click.option(
     "--data",
-    default="sample_data",
+    default=_SAMPLE,
     show_default=True,
     type=click.Path(path_type=Path),
-    help="A folder that `zjk-gis synth` made.",
+    help="A folder that `zjk-gis synth` made; a sample_data that is not there is made first.",
 )
 @click.option(
     "-o",
@@ -63,13 +64,7 @@ def command(data: Path, output: Path, headings: Language | None, console: Consol
     every kind of fault that was planted, with near misses beside it. Leaves with 1 if they do not agree.
     """
     started = time.monotonic()
-    if not (data / "city.gpkg").is_file():
-        raise FileError(
-            tr(
-                "{data}: no city.gpkg here; run this where sample_data/ is, or first: zjk-gis synth {data}",
-                data=data,
-            )
-        )
+    _ready_sample(data, console)
     ready_folder(output)
     truth, answers = read_truth(data)
     console.say(tr("reading {data} ...", data=data))
@@ -138,6 +133,15 @@ def command(data: Path, output: Path, headings: Language | None, console: Consol
     )
     if not checks["ok"].all():
         click.get_current_context().exit(1)
+
+
+def _ready_sample(data: Path, console: Console) -> None:
+    """Make the sample where nobody named another folder and there is none yet; nothing is overwritten."""
+    if data == _SAMPLE and not data.exists():
+        console.say(tr("{data} is not here: making the sample city, once ...", data=data))
+        write_city(make_city(), data)
+    if not (data / "city.gpkg").is_file():
+        raise FileError(tr("{data}: no city.gpkg here; first: zjk-gis synth {data}", data=data))
 
 
 def _tell_chiefs(chiefs: pd.DataFrame, console: Console) -> None:

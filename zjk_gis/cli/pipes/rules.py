@@ -78,7 +78,7 @@ def _together(buildings: gpd.GeoDataFrame, historic: gpd.GeoDataFrame) -> gpd.Ge
     middles = gpd.GeoDataFrame(geometry=listed.representative_point(), crs=listed.crs)
     twice = buildings.index.isin(middles.sjoin(buildings, predicate="within")["index_right"])
     named = [
-        rows[[code, rows.geometry.name]].rename_geometry("geometry").rename(columns={code: "footprint_code"})
+        gpd.GeoDataFrame({"footprint_code": rows[code]}, geometry=rows.geometry)
         for rows, code in ((buildings[~twice], "footprint_code"), (listed, "building_code"))
     ]
     return gpd.GeoDataFrame(pd.concat(named, ignore_index=True), crs=buildings.crs)

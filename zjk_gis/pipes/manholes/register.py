@@ -74,9 +74,7 @@ _IN_REACH = f"SELECT code, x, y {_BOX} AND {_AWAY} <= :reach * :reach"
 class CoverRegister:
     """A live register of covers (井盖台账): set, move and take out covers, and ask for the nearest.
 
-    Parameters
-    ----------
-    Use `CoverRegister.build` or `CoverRegister.open`.
+    Made by `CoverRegister.build` or `CoverRegister.open`.
 
     Attributes
     ----------

@@ -17,7 +17,7 @@ from zjk_gis.layers.labels import label
 from zjk_gis.reports.bulletin.charting import bulletin_charts
 from zjk_gis.reports.bulletin.figuring import column_told, value_told
 from zjk_gis.reports.bulletin.mapping import drawn_ground, ground_of, shades_of
-from zjk_gis.reports.bulletin.recurring import GATHERED, REPEATED
+from zjk_gis.reports.bulletin.recurring import GATHERED, REPEATED, THICKEST
 from zjk_gis.reports.bulletin.scores import weights_of
 from zjk_gis.reports.bulletin.tiling import figures_of, tile_of
 from zjk_gis.reports.drawing import drawn
@@ -347,6 +347,15 @@ def _gathered(bulletin: Bulletin, lang: Language, _: Mapping[str, str]) -> Secti
     return _places(bulletin, lang, GATHERED, "spot_code", said, (("cell_count", "n"), ("z_score", "n")))
 
 
+def _thickest(bulletin: Bulletin, lang: Language, _: Mapping[str, str]) -> Section:
+    said = tr(
+        "Pieces of 100 m of each road; counts follow the routes of inspectors and the traffic, which are not "
+        "known here."
+    )
+    columns = (("road_name", ""), ("from_m", "n"), ("to_m", "n"), ("per_100m", "n"))
+    return _places(bulletin, lang, THICKEST, "piece_code", said, columns)
+
+
 def _written(value: Any) -> str:
     if isinstance(value, pd.Timestamp):
         return value.strftime("%Y-%m-%d %H:%M")
@@ -356,7 +365,7 @@ def _written(value: Any) -> str:
 
 
 SECTIONS: list[Callable[[Bulletin, Language, Mapping[str, str]], Section]] = [
-    _ranking, _worst, _matrix, _trend, _repeated, _gathered, _progress, _notice,
+    _ranking, _worst, _matrix, _trend, _repeated, _gathered, _thickest, _progress, _notice,
 ]  # fmt: skip
 
 

@@ -78,7 +78,7 @@ def _options(source: Source, path: Path) -> dict[str, Any]:
     """Return what a source says of a file, as `read_layer` takes it."""
     kind = format_of(path).kind if is_readable(path) else ""
     options: dict[str, Any] = {"crs": source.crs or None, "datum": source.datum or None}
-    options["columns"] = {name: each for name, each in source.columns.items() if name not in _AXES}
+    options["column_names"] = {name: each for name, each in source.columns.items() if name not in _AXES}
     options |= {name: source.columns[name] for name in _AXES if name in source.columns}
     options |= {"values": source.values}  # noqa: PD011 - of a source, not of a table
     if kind == "workbook":

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
 
+from zjk_gis.arguments import checked
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
@@ -56,6 +58,7 @@ class Coordinates:
     datum: str = ""
 
 
+@checked
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Source:
     """One kind of file that a city gets, and how it is read.
