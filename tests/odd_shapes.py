@@ -1571,6 +1571,7 @@ NO_LAYER = {
     "__version__", "Policy", "add_base_map", "area_trade_matrix", "assignment_figures",
     "assignment_summary", "base_map",
     "busiest_chiefs", "case_ledgers", "check_codes", "check_writable", "composite_score", "crs", "deadlines",
+    "draft_city",
     "explain_code", "write_table",
     "label", "list_layers", "missing_links", "next_codes",
     "offline_frame", "parse_codes", "print_map", "ranking", "read_city",

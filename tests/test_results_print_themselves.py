@@ -82,6 +82,12 @@ def workspace_of(folder):
     return city
 
 
+def draft_of(folder):
+    (folder / "in").mkdir()
+    (folder / "in" / f"{EVIL.replace('/', '')}.docx").write_bytes(b"x")
+    return zjk_gis.workspace.draft_city(folder / "in", folder / "city.toml")
+
+
 def bulletin():
     cases = {"district_code": [EVIL, "B"], "occurred_at": ["2025-11-03", "2025-11-04"]}
     return reports.monthly_bulletin(pd.DataFrame(cases), month="2025-11")
@@ -131,6 +137,7 @@ EXAMPLES = {
     ),
     "WorkingCalendar": lambda _: zjk_gis.assess.WorkingCalendar.of(),
     "Siting": lambda _: zjk_gis.access.site_facilities(HOMES, LOTS, road_network(), count=1),
+    "Draft": draft_of,
     "Dossier": lambda folder: reports.write_changes(
         changes.compare_zones(ZONES, ZONES), folder / "changes", states=(ZONES, ZONES)
     ),

@@ -74,6 +74,26 @@ def test_duties_of_the_city_file_are_audited_unless_others_are_named(run, city, 
     assert other != figures
 
 
+def test_an_audit_tells_whom_to_call_in_the_streets_with_findings(run, tmp_path):
+    streets = REGION.rename(columns={"area_code": "street_code"}).assign(street_code="130703005")
+    with Workspace.open(tmp_path / "city.gpkg") as workspace:
+        for name, layer in (
+            ("responsibility_zones", ZONES),
+            ("built_up_areas", REGION),
+            ("streets", streets),
+        ):
+            workspace.write(name, layer, on_problems="keep")
+    path = tmp_path / "city.toml"
+    text = '[city]\n[contacts]\n"堡子里街道" = { name = "张三", phone = "0313-1" }\n"130703001" = "李四"\n'
+    path.write_text(text, encoding="utf-8")
+    code, told, _ = run("audit", path)
+    assert code == 0
+    assert "张三" in told
+    assert "李四" not in told
+    called = json.loads(run("audit", path, "--json")[1])["contacts"]
+    assert [(each["street_code"], each["phone"]) for each in called] == [("130703005", "0313-1")]
+
+
 def test_what_the_city_file_says_of_tables_holds_for_the_whole_command(city):
     text = '[deadlines]\n"暴露垃圾" = "4工作时"\n[weights]\nhandled_rate = 40\n[weights.risk]\n"重大" = 9\n'
     found = City.read(city(text + "[thresholds]\nparking_radius = 500\n"))

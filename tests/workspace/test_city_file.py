@@ -200,3 +200,17 @@ def test_lines_are_those_of_the_keys_whatever_the_text_holds():
     assert found["d.e", "f", 1] == 6
     assert found["s", 0, "t", "u", "v"] == 9
     assert found["s", 1, "w"] == 11
+
+
+@pytest.mark.parametrize(("lang", "said"), [("zh", "示例市"), ("en", "2 sources")])
+def test_it_prints_its_sources_and_how_many_files_each_has(tmp_path, lang, said):
+    city = City.read(written(tmp_path, WHOLE))
+    with speaking(lang):
+        assert said in repr(city)
+        assert "责任区.shp" in city._repr_html_()
+
+
+@pytest.mark.parametrize("pattern", ["收件/**a.csv", "收件/**", ".", "a\\u0000.csv", " "])
+def test_a_pattern_that_matches_no_file_is_refused(tmp_path, pattern):
+    found, _ = faults(tmp_path, f'[city]\n[[source]]\nlayer = "roads"\nfiles = ["a.csv", "{pattern}"]\n')
+    assert found == [(4, "source.files")]

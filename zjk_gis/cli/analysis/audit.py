@@ -18,12 +18,14 @@ from zjk_gis.io import read_table
 from zjk_gis.layers.labels import label
 from zjk_gis.reports import audit_city, write_audit
 from zjk_gis.reports.dossier import Dossier, ready_folder
+from zjk_gis.responsibility.findings import in_streets
 from zjk_gis.words import listed, tr
 from zjk_gis.workspace.addresses import shown
 
 if TYPE_CHECKING:
     from collections.abc import Hashable, Mapping
 
+    import geopandas as gpd
     import pandas as pd
 
     from zjk_gis.cli.console import Console
@@ -40,6 +42,7 @@ _OF_PROMISE = {
     "everyone": ("rank", "finding", "finding_code", "consequence", "incidents", "area_m2"),
 }  # fmt: skip
 _LONGEST = 40
+_CONTACT = ("street_code", "findings", "name", "phone", "office")
 
 
 @click.command("audit")
@@ -114,6 +117,14 @@ def command(
         **times,
     )
     _show(audit, most, console)
+    calls = _calls(audit, layers.get("streets"))
+    if calls:
+        console.say(tr("whom to call, by the city file:"))
+        heads = [
+            label(name, console.lang)
+            for name in ("street_code", "finding_count", "contact", "phone", "office")
+        ]
+        console.show(calls, heads)
     made = Dossier()
     if output is not None:
         made = write_audit(
@@ -135,9 +146,28 @@ def command(
             "figures": figures.to_dict("records"),
             "worst": {promise: _records(audit, promise, most) for promise in _OF_PROMISE},
             "exceptions": audit.exceptions,
+            "contacts": [dict(zip(_CONTACT, row, strict=True)) for row in calls],
             "files": [str(path) for path in made.files],
         }
     )
+
+
+def _calls(
+    audit: ResponsibilityAudit, streets: gpd.GeoDataFrame | None
+) -> list[tuple[str, int, str, str, str]]:
+    """Return the streets with findings for which the city file names a contact, those with most first."""
+    city = current_city()
+    if city is None or not city.contacts or streets is None:
+        return []
+    findings = audit.findings
+    placed = findings[~(findings.geometry.isna() | findings.geometry.is_empty)]
+    inside = in_streets(placed.set_geometry(placed.representative_point())[["geometry"]], streets)
+    counts = {} if inside is None else inside.dropna().astype(str).value_counts().to_dict()
+    known = [(code, contact, int(counts[code])) for code, contact in city.contacts.items() if code in counts]
+    return [
+        (code, count, each.name, each.phone, each.office)
+        for code, each, count in sorted(known, key=lambda row: (-row[2], row[0]))
+    ]
 
 
 def _duties(path: Path | None) -> pd.DataFrame | None:

@@ -9,6 +9,7 @@ import click
 
 from zjk_gis.cli.speaking import speaking
 from zjk_gis.errors import FileError
+from zjk_gis.layers.catalogue import spec_of
 from zjk_gis.layers.labels import label
 from zjk_gis.words import tr
 from zjk_gis.workspace.city_file.draft import draft_city
@@ -42,7 +43,11 @@ def command(folder: Path, output: Path, force: bool, console: Console) -> None:
     draft = draft_city(folder, output, overwrite=force)
     console.say(tr("city file written: {output}", output=output))
     rows = [
-        (label(each.layer, console.lang), ", ".join(each.files), len(draft.city.files_of(each)))
+        (
+            spec_of(each.layer).title if console.lang == "zh" else each.layer,
+            ", ".join(each.files),
+            len(draft.city.files_of(each)),
+        )
         for each in draft.city.sources
     ]
     if rows:

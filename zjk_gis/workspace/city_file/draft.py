@@ -180,7 +180,7 @@ def _looked_at(root: Path, reading: FolderReading) -> tuple[list[_Found], list[t
         frame = reading.layers.get(key)
         if row["error"] or frame is None:
             if row["error"]:
-                unplaced.append((shown, str(row["error"])))
+                unplaced.append((shown, str(row["error"]).removeprefix(name).lstrip(":： ")))
         elif archive is not None and inside[archive] > 1:
             unplaced.append((shown, tr("is one of several in an archive; unpack it")))
         elif not isinstance(frame, gpd.GeoDataFrame):

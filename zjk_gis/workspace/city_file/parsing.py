@@ -225,9 +225,9 @@ def read_source(table: Table, *, outside: bool) -> Source | None:
     if not files and "files" not in table:
         table.lacks("files", tr('a pattern such as "收件/*/责任区.shp"'))
     for at, pattern in enumerate(files):
-        _check_inside(
-            table, "files", at if isinstance(table.values["files"], list) else None, pattern, outside
-        )
+        place = at if isinstance(table.values["files"], list) else None
+        _check_inside(table, "files", place, pattern, outside)
+        _check_pattern(table, place, pattern)
     if "sheet" in table and "table" in table:
         table.fault("table", tr("a file has sheets or tables; keep one of the two"))
     column = "" if spec is None else _column(table, "edition_column", spec)
@@ -476,6 +476,19 @@ def _check_inside(table: Table, key: str, at: int | None, text: str, outside: bo
                 text=text,
             ),
         )
+
+
+def _check_pattern(table: Table, at: int | None, text: str) -> None:
+    """Refuse what matches no file whatever lies there."""
+    parts = PurePosixPath(text.replace("\\", "/")).parts
+    place = (*table.place, "files") if at is None else (*table.place, "files", at)
+    if any("**" in part and part != "**" for part in parts):
+        table.faults.add(
+            place,
+            tr("{text!r}: ** stands for folders and is a part of its own, as in 收件/**/a.shp", text=text),
+        )
+    elif not parts or parts[-1] == "**":
+        table.faults.add(place, tr("{text!r} names no file", text=text))
 
 
 def path_reader(folder: Path, *, outside: bool) -> Callable[[Table, str], Path | None]:

@@ -19,7 +19,6 @@ __all__ = [
     "Coordinates",
     "Deadline",
     "Duty",
-    "Edition",
     "Older",
     "Personal",
     "PublicLots",
@@ -29,7 +28,6 @@ __all__ = [
     "Weights",
 ]
 
-Edition = Literal["folder", "column", "file"]
 Older = Literal["refuse", "keep"]
 Personal = Literal["drop", "mask"]
 Audience = Literal["internal", "public"]
@@ -99,7 +97,7 @@ class Source:
     table: str = ""
     key: tuple[str, ...] = ()
     complete: bool = False
-    edition: Edition = "folder"
+    edition: Literal["folder", "column", "file"] = "folder"
     edition_column: str = ""
     crs: str = ""
     datum: str = ""

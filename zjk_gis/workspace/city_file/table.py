@@ -34,7 +34,7 @@ class Table:
     def text(self, key: str, default: str = "", *, exact: bool = False) -> str:
         """Return a text that is not empty; without blanks around it, unless it must be exact."""
         value = self._value(key, default)
-        if isinstance(value, str) and (value.strip() or key not in self.values):
+        if isinstance(value, str) and "\x00" not in value and (value.strip() or key not in self.values):
             return value if exact else value.strip()
         self._refuse(key, value, tr("text"))
         return default
@@ -78,7 +78,7 @@ class Table:
         value = self._value(key, [])
         found = value if isinstance(value, list) else [value]
         for at, each in enumerate(found):
-            if not isinstance(each, str) or not each.strip():
+            if not isinstance(each, str) or not each.strip() or "\x00" in each:
                 self._refuse(key, each, tr("text, or a list of texts"), at)
                 return ()
         return tuple(found)

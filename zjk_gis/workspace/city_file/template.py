@@ -132,14 +132,13 @@ def _list(texts: Sequence[str]) -> str:
 
 
 def _source(source: Source, noted: Noted) -> Iterator[str]:
-    lang = language()
     told = tr(
         "{title}: {count} files, {rows:,} rows in the newest; {evidence}",
         title=noted.title, count=noted.count, rows=noted.rows, evidence=commented(noted.evidence),
     )  # fmt: skip
     yield f"# {told}"
     yield "[[source]]"
-    yield _line("layer", quoted(source.layer), label(source.layer, lang))
+    yield _line("layer", quoted(source.layer), noted.title)
     yield _line("files", _list(source.files))
     if noted.encoding:
         yield _line("encoding", quoted("auto"), tr("found: {encoding}", encoding=noted.encoding))
@@ -176,7 +175,8 @@ def _where(source: Source, noted: Noted) -> Iterator[str]:
 
 def _columns(source: Source, noted: Noted) -> Iterator[str]:
     lang, spec = language(), spec_of(source.layer)
-    yield "[source.columns]"
+    off = tr("the names of the files are the layer's own")
+    yield "[source.columns]" if source.columns else f"# [source.columns]   # {off}"
     for name, given in source.columns.items():
         yield _line(name, quoted(given), "" if name in ("lon", "lat") else label(name, lang))
     for name in noted.lacking:
