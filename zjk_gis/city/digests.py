@@ -61,6 +61,7 @@ def row_digests(layer: gpd.GeoDataFrame, *, columns: Sequence[str] | None = None
 
     Examples
     --------
+    >>> import geopandas as gpd
     >>> from shapely import MultiPolygon, box
     >>> zones = gpd.GeoDataFrame({"zone_code": ["A"]}, geometry=[box(0, 0, 9, 9)], crs=4547)
     >>> again = gpd.GeoDataFrame(

@@ -52,7 +52,7 @@ class Batch:
     Attributes
     ----------
     day, how : str
-        See `Edition`.
+        See `EditionRecord`.
     paths : tuple of Path
     digests : tuple of str
         Of the files, sorted.
