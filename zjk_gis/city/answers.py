@@ -247,7 +247,7 @@ def _audited(asked: _Asked) -> dict[str, pd.DataFrame]:
 
 def _surveyed(*questions: str) -> Callable[[_Asked], Mapping[str, pd.DataFrame]]:
     def ask(asked: _Asked) -> Mapping[str, pd.DataFrame]:
-        return survey_city(asked.layers, at=asked.at, only=questions, unanswered=asked.refused)
+        return survey_city(asked.layers, at=asked.at, asked=questions, unanswered=asked.refused)
 
     return ask
 
