@@ -306,6 +306,10 @@ class TestManners:
         seen.page.keyboard.press("Enter")
         seen.page.wait_for_selector(".zjk-popup td")
         assert seen.page.locator(".zjk-popup td").first.inner_text() == "A7"
+        held = "() => document.activeElement.className.split(' ')[0]"
+        assert seen.page.evaluate(held) == "zjk-popup"  # what it holds is next
+        seen.page.keyboard.press("Escape")
+        assert seen.page.evaluate(held) == "folium-map"
 
     def test_the_language_the_map_and_every_control_have_a_name(self, seen):
         opened(seen)

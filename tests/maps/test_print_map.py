@@ -13,12 +13,12 @@ import numpy as np
 import pypdf
 import pytest
 import shapely
-from shapely import LineString, Point, box
+from shapely import LineString, Point, Polygon, box
 
 import zjk_gis
 from zjk_gis.drawing import typefaces as fonts
 from zjk_gis.errors import EmptyLayerError, FileError, InputError
-from zjk_gis.maps import city_map, print_map
+from zjk_gis.maps import city_map, heritage_map, print_map, zones_map
 from zjk_gis.maps.printing import printed
 from zjk_gis.maps.printing.hexagons import count_in_hexagons
 
@@ -338,10 +338,12 @@ def test_codes_stand_at_marks(tmp_path):
 
 
 def told_by_page(drawn):
-    """What the panel of a map tells first: the layers that are on, with their counts."""
+    """What the panel of a map tells first: the layers that are on and their classes, with their counts."""
     script = next(child for child in drawn._children.values() if child.get_name().startswith("zjk_page"))
     layers = [each for each in json.loads(script.json)["layers"] if each["name"] and each["on"]]
-    return sorted((each["name"], each["count"]) for each in layers if each["count"] not in ("", "无"))
+    told = [(each["name"], each["count"]) for each in layers]
+    told += [(key[1], key[2]) for each in layers for key in each["keys"]]
+    return sorted(pair for pair in told if pair[1] not in ("", "无"))
 
 
 def told_by_sheet(path, names):
@@ -494,6 +496,34 @@ class TestDensity:
             shapely.points(points), predicate="dwithin", distance=1e-6
         )
         assert len(np.unique(covered[0])) == 2000
+
+
+class TestManySmallAreas:
+    def test_dashed_areas_that_touch_dash_their_border_once(self, tmp_path):
+        blocks = zones_of(2, block_name=["甲", "乙"], scope=["建设控制地带"] * 2)
+        text = print_map(heritage_map(blocks), tmp_path / "a.svg", date="2025-12-31").read_text("utf-8")
+        assert text.count("stroke-dasharray") == 2  # all of the map's, and the swatch of the legend
+
+    def test_areas_too_small_to_be_told_apart_are_one_ground(self, tmp_path):
+        side = 40
+        places = [(573000 + 20 * i, 4520000 + 20 * j) for i in range(side) for j in range(side)]
+        zones = gpd.GeoDataFrame(
+            {"zone_code": [f"Z{at}" for at in range(side**2)]},
+            geometry=[box(x, y, x + 20, y + 20) for x, y in places],
+            crs=4547,
+        )
+        near, far = (
+            print_map(zones_map(zones), tmp_path / f"{scale}.svg", scale=scale, date="2025-12-31")
+            for scale in (5_000, 50_000)
+        )
+        counts = [path.read_text("utf-8").count("<path") for path in (near, far)]
+        assert counts[0] > side**2 / 2
+        assert counts[1] < 20
+
+    def test_ground_that_crosses_itself_is_printed_with_its_name(self, tmp_path):
+        bow = Polygon([(573000, 4520000), (573900, 4520900), (573900, 4520000), (573000, 4520900)])
+        zones = zones_of(1).set_geometry([bow])
+        assert "Z0" in texts_of(print_map(zones_map(zones), tmp_path / "a.svg", date="2025-12-31"))
 
 
 class TestTwoStates:

@@ -179,6 +179,8 @@ function* paintMerged(ctx, layer, list, view) {
   const ground = blank(), solid = { fillColor: look.fillColor, fillOpacity: 1, color: look.fillColor, weight: 1 };
   const apart = Object.assign({}, layer, { apart: [], typical: Infinity });
   yield* paintPaths(ground.getContext("2d"), apart, list, view, solid);
+  /* Laid over itself, the ground closes seams and gaps that are narrower than a pixel. */
+  for (let k = 0; k < 2; k++) { ground.getContext("2d").drawImage(ground, 0, 0, view.width, view.height); }
   const rim = blank(), r = rim.getContext("2d"), tinted = blank(), t = tinted.getContext("2d");
   t.drawImage(ground, 0, 0, view.width, view.height);
   t.globalCompositeOperation = "source-in"; t.fillStyle = look.color; t.fillRect(0, 0, view.width, view.height);
