@@ -1576,6 +1576,7 @@ EXTENTS = {
 
 # Public names that take no layer of the caller's.
 NO_LAYER = {
+    "changes_between", "refresh_city", "undo_refresh",
     "__version__", "Policy", "add_base_map", "area_trade_matrix", "assignment_figures",
     "assignment_summary", "base_map",
     "busiest_chiefs", "case_ledgers", "check_codes", "check_writable", "composite_score", "crs", "deadlines",

@@ -41,8 +41,8 @@ _SHOWN = 40  # characters of a wrong value that are shown; of a longer one its t
 _ANYTHING = {"Any", "object", "ArrayLike", "Self"}
 # Aliases of words, each of which the function itself compares with those it knows.
 _WORDS = {
-    "Confidence", "Convention", "Datum", "FieldType", "Goal", "How", "Language",
-    "Method", "OnProblems", "Orientation", "Travel", "Way", "WebDatum",
+    "Audience", "Confidence", "Convention", "Datum", "Edition", "FieldType", "Goal", "How", "Language",
+    "Method", "Older", "OnProblems", "Orientation", "Personal", "Travel", "Way", "WebDatum",
 }  # fmt: skip
 # Names that stand for several, which only the type checker can look up.
 _ALIASES = {

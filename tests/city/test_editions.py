@@ -10,7 +10,7 @@ from shapely import LineString, MultiPolygon, Polygon, box
 
 from zjk_gis import read_layer, write_layer
 from zjk_gis.city.digests import file_digest, row_digests, set_digest
-from zjk_gis.city.editions import Edition, judge_edition, judge_files
+from zjk_gis.city.editions import EditionRecord, judge_edition, judge_files
 from zjk_gis.city.rows import compare_rows
 from zjk_gis.errors import InputError, MissingColumnError
 
@@ -98,62 +98,62 @@ def test_the_digest_of_a_shapefile_is_of_all_that_belongs_to_it(tmp_path):
 
 
 SEEN = [
-    Edition(day="2025-11-03", rows="d1", files=("f1",), way="w"),
-    Edition(day="2025-11-10", rows="d2", files=("f2",), way="w"),
+    EditionRecord(day="2025-11-03", rows="d1", files=("f1",), way="w"),
+    EditionRecord(day="2025-11-10", rows="d2", files=("f2",), way="w"),
 ]
 
 
 def test_rule_1_the_same_files_are_not_read():
-    again = judge_files(Edition(files=("f2",), way="w"), SEEN)
+    again = judge_files(EditionRecord(files=("f2",), way="w"), SEEN)
     assert (again.verdict, again.takes) == ("unchanged", "nothing")
-    old = judge_files(Edition(files=("f1",), way="w"), SEEN)
+    old = judge_files(EditionRecord(files=("f1",), way="w"), SEEN)
     assert (old.verdict, old.takes) == ("old_again", "nothing")
     assert "the same files as on 2025-11-03, and the current ones are of 2025-11-10" in old.sentence
-    assert judge_files(Edition(day="2025-11-03", files=("f1",), way="w"), SEEN).verdict == "unchanged"
-    assert judge_files(Edition(files=("f2",), way="other columns"), SEEN) is None
-    assert judge_files(Edition(files=("f1", "f2"), way="w"), SEEN) is None
+    assert judge_files(EditionRecord(day="2025-11-03", files=("f1",), way="w"), SEEN).verdict == "unchanged"
+    assert judge_files(EditionRecord(files=("f2",), way="other columns"), SEEN) is None
+    assert judge_files(EditionRecord(files=("f1", "f2"), way="w"), SEEN) is None
 
 
 def test_rule_2_the_same_rows_are_no_edition_and_old_rows_are_refused():
-    again = judge_edition(Edition(day="2025-11-17", rows="d2"), SEEN)
+    again = judge_edition(EditionRecord(day="2025-11-17", rows="d2"), SEEN)
     assert (again.verdict, again.takes) == ("same_rows", "nothing")
-    old = judge_edition(Edition(day="2025-11-17", rows="d1"), SEEN)
+    old = judge_edition(EditionRecord(day="2025-11-17", rows="d1"), SEEN)
     assert (old.verdict, old.takes) == ("old_again", "nothing")
-    kept = judge_edition(Edition(day="2025-11-17", rows="d1"), SEEN, older="keep")
+    kept = judge_edition(EditionRecord(day="2025-11-17", rows="d1"), SEEN, older="keep")
     assert (kept.verdict, kept.takes) == ("old_again", "history")
 
 
 def test_rule_3_an_older_date_is_never_current():
-    old = judge_edition(Edition(day="2025-11-09", rows="d3"), SEEN)
+    old = judge_edition(EditionRecord(day="2025-11-09", rows="d3"), SEEN)
     assert (old.verdict, old.takes) == ("older", "nothing")
-    kept = judge_edition(Edition(day="2025-11-09", rows="d3"), SEEN, older="keep")
+    kept = judge_edition(EditionRecord(day="2025-11-09", rows="d3"), SEEN, older="keep")
     assert (kept.verdict, kept.takes) == ("older", "history")
     with pytest.raises(InputError, match="'refuse' or 'keep'"):
-        judge_edition(Edition(rows="d3"), SEEN, older="ask")
+        judge_edition(EditionRecord(rows="d3"), SEEN, older="ask")
 
 
 @pytest.mark.parametrize(
     ("day", "verdict"), [("2025-11-10", "correction"), ("2025-11-13", "correction"), ("2025-11-14", "new")]
 )
 def test_rules_4_and_5_a_few_days_make_a_correction(day, verdict):
-    found = judge_edition(Edition(day=day, rows="d3"), SEEN, correction_days=3)
+    found = judge_edition(EditionRecord(day=day, rows="d3"), SEEN, correction_days=3)
     assert (found.verdict, found.takes) == (verdict, "current")
 
 
 def test_what_was_kept_as_history_is_not_the_edition_to_compare_with():
-    kept = [*SEEN, Edition(day="2025-10-01", rows="d0", current=False)]
-    assert judge_edition(Edition(day="2025-11-09", rows="d3"), kept).verdict == "older"
-    assert judge_edition(Edition(day="2025-11-10", rows="d2"), kept).verdict == "same_rows"
+    kept = [*SEEN, EditionRecord(day="2025-10-01", rows="d0", current=False)]
+    assert judge_edition(EditionRecord(day="2025-11-09", rows="d3"), kept).verdict == "older"
+    assert judge_edition(EditionRecord(day="2025-11-10", rows="d2"), kept).verdict == "same_rows"
 
 
 def test_the_time_of_a_file_is_said_to_be_the_last_resort():
-    found = judge_edition(Edition(day="2025-11-20", rows="d3", how="file"), SEEN)
+    found = judge_edition(EditionRecord(day="2025-11-20", rows="d3", how="file"), SEEN)
     assert "for want of another" in found.sentence
-    assert judge_edition(Edition(rows="d1"), []).verdict == "first"
+    assert judge_edition(EditionRecord(rows="d1"), []).verdict == "first"
 
 
 def test_an_edition_comes_back_as_it_was_kept():
-    assert Edition.from_dict(SEEN[0].as_dict()) == SEEN[0]
+    assert EditionRecord.from_dict(SEEN[0].as_dict()) == SEEN[0]
 
 
 def test_rows_are_compared_by_key():

@@ -17,10 +17,14 @@ from zjk_gis.assign import assign_incidents
 from zjk_gis.errors import FileError, InputError
 from zjk_gis.io import list_layers, read_layer, read_table, write_layer, write_table
 from zjk_gis.io.paths import workshop
+from zjk_gis.layers.catalogue import spec_of
 from zjk_gis.layers.labels import label
+from zjk_gis.layers.soundness import made_valid
+from zjk_gis.layers.spec import AREAL
 from zjk_gis.progress import track
 from zjk_gis.reports import audit_city, survey_city
 from zjk_gis.words import language, listed, speaking, tr
+from zjk_gis.workspace.city_file.reading import measured
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -30,7 +34,7 @@ if TYPE_CHECKING:
 
     from zjk_gis.workspace.city_file import City
 
-__all__ = ["STEPS", "Answered", "answer_all", "read_answers"]
+__all__ = ["STEPS", "Answered", "answer_all", "is_answered", "read_answers"]
 
 _LAYERS, _DONE = "answers.gpkg", "done.txt"
 _AUDIT_TABLES = (
@@ -111,11 +115,30 @@ def answer_all(
     -------
     list of Answered
     """
+    layers = _measurable(city, layers, tell)
     found = []
     for name in track(list(STEPS), title=tr("answering"), show=show):
         answered = _answer(name, _Asked(city, layers, at, folder, {}))
         tell(answered.sentence)
         found.append(answered)
+    return found
+
+
+def _measurable(
+    city: City, layers: Mapping[str, gpd.GeoDataFrame], tell: Callable[[str], None]
+) -> dict[str, gpd.GeoDataFrame]:
+    """Return layers in the system in which the city measures; what the conversion made invalid is mended."""
+    found = {}
+    for name, layer in layers.items():
+        told = measured(layer, city, name)
+        spec = spec_of(name)
+        if told is not layer and spec.geometry & AREAL and not told.geometry.is_valid.all():
+            told, mended = made_valid(told, name)
+            tell(
+                tr("{layer}: {count:,} shapes that rounding made invalid were mended for the answers",
+                   layer=spec.title if language() == "zh" else name, count=len(mended))
+            )  # fmt: skip
+        found[name] = told
     return found
 
 
@@ -125,7 +148,7 @@ def read_answers(folder: Path, step: str) -> dict[str, pd.DataFrame]:
     Tables without shapes come back as text.
     """
     into = folder / step
-    if not (into / _DONE).is_file():
+    if not is_answered(folder, step):
         return {}
     found: dict[str, pd.DataFrame] = {}
     if (into / _LAYERS).is_file():
@@ -136,9 +159,14 @@ def read_answers(folder: Path, step: str) -> dict[str, pd.DataFrame]:
     return found
 
 
+def is_answered(folder: Path, step: str) -> bool:
+    """Tell whether a step of a run was finished."""
+    return (folder / step / _DONE).is_file()
+
+
 def _answer(name: str, asked: _Asked) -> Answered:
     title, step, into = label(name, language()), STEPS[name], asked.folder / name
-    if (into / _DONE).is_file():
+    if is_answered(asked.folder, name):
         return Answered(step=name, outcome="kept", sentence=tr("{step}: was done before", step=title))
     lacking = [each for each in step.needs if each not in asked.layers]
     if lacking:
@@ -219,7 +247,7 @@ def _audited(asked: _Asked) -> dict[str, pd.DataFrame]:
 
 def _surveyed(*questions: str) -> Callable[[_Asked], Mapping[str, pd.DataFrame]]:
     def ask(asked: _Asked) -> Mapping[str, pd.DataFrame]:
-        return survey_city(asked.layers, at=asked.at, only=questions, unanswered=asked.refused)
+        return survey_city(asked.layers, at=asked.at, asked=questions, unanswered=asked.refused)
 
     return ask
 

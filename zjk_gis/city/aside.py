@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import geopandas as gpd
@@ -72,15 +73,14 @@ def faults_of(
                         lang=lang,
                     )
                 )
-    plain = type(spec)(
-        **{name: getattr(spec, name) for name in spec.__dataclass_fields__ if name != "topology"}, topology=()
-    )
+    plain = replace(spec, topology=())
     problems = validate(rows, plain, lang=lang).problems
     for row, name, value, _rule, message in problems[
         (problems["severity"] == "error") & problems["rule"].isin(_OF_ROWS) & problems["row"].notna()
     ][["row", "field", "value", "rule", "message"]].itertuples(index=False):
-        told = f"{label(name, lang)} {'' if pd.isna(value) else value}".strip()
-        found.setdefault(row, []).append(f"{told}: {message}" if lang == "en" else f"{told}：{message}")
+        field = "" if name == "geometry" else label(name, lang)
+        told = " ".join(each for each in (field, "" if pd.isna(value) else str(value)) if each)
+        found.setdefault(row, []).append(f"{told}: {message}".removeprefix(": "))
     keys = keys_of(rows, key)
     # A row that is refused anyhow does not make another one a double.
     free = keys[~keys.index.isin(list(found))]

@@ -11,7 +11,7 @@ import pandas as pd
 import shapely
 
 from zjk_gis.arguments import checked
-from zjk_gis.city.answers import read_answers
+from zjk_gis.city.answers import is_answered, read_answers
 from zjk_gis.city.runs import opened_city, ready_city, runs_of
 from zjk_gis.crs import convert_crs
 from zjk_gis.errors import InputError
@@ -67,6 +67,8 @@ class CityChanges:
         ``indicator``, ``area`` (empty: the whole city), ``value_before``, ``value_after``, ``change``
         (``better``, ``worse``, or empty where it has no direction) and ``turned`` (bool): whether it went the
         other way between the two runs before.
+    not_compared : tuple of str
+        ``gaps`` where the audit of one of the runs was not answered.
     """
 
     before: int
@@ -74,6 +76,7 @@ class CityChanges:
     gaps: gpd.GeoDataFrame
     chiefs: pd.DataFrame
     indicators: pd.DataFrame
+    not_compared: tuple[str, ...] = ()
 
     @property
     def sentences(self) -> list[str]:
@@ -81,11 +84,14 @@ class CityChanges:
         counts = self.gaps["change"].value_counts()
         told = [
             tr(
-                "gaps: {new:,} new, {closed:,} closed", new=int(counts.get("new", 0)),
+                "gaps: {new:,} new, {closed:,} closed",
+                new=int(counts.get("new", 0)),
                 closed=int(counts.get("closed", 0)),
             ),
             tr("{count:,} zones and sections have another chief", count=len(self.chiefs)),
-        ]  # fmt: skip
+        ]
+        if "gaps" in self.not_compared:
+            told[0] = tr("gaps: not compared, as one of the two audits was not answered")  # fmt: skip
         whole = self.indicators[self.indicators["area"] == ""]
         changes = whole["change"].value_counts()
         told.append(
@@ -112,7 +118,7 @@ class CityChanges:
 
 @checked
 def changes_between(
-    city: City | str | os.PathLike[str], before: int | None = None, after: int | None = None
+    city: City | str | os.PathLike[str], earlier: int | None = None, later: int | None = None
 ) -> CityChanges:
     r"""Tell what changed between two runs of a city.
 
@@ -120,7 +126,7 @@ def changes_between(
     ----------
     city : City, str or path
         A city, or its file.
-    before, after : int, optional
+    earlier, later : int, optional
         The numbers of the runs; by default the last and the one before it. Runs that were undone do not
         count.
 
@@ -154,7 +160,7 @@ def changes_between(
     workspace, *_ = ready_city(known)
     runs = runs_of(workspace)
     numbers = [each.number for each in runs]
-    for asked in (before, after):
+    for asked in (earlier, later):
         if asked is not None and asked not in numbers:
             raise InputError(
                 tr(
@@ -163,12 +169,11 @@ def changes_between(
                     runs=listed(numbers) or tr("none"),
                 )
             )
-    last = numbers.index(after) if after is not None else len(runs) - 1
-    first = numbers.index(before) if before is not None else last - 1
+    last = numbers.index(later) if later is not None else len(runs) - 1
+    first = numbers.index(earlier) if earlier is not None else last - 1
     if first < 0 or first == last:
         raise InputError(tr("{path}: what changed is told from the second run on", path=known.path))
-    earlier = runs[first - 1] if first else None
-    return compare_runs(known, workspace, runs[first], runs[last], earlier)
+    return compare_runs(known, workspace, runs[first], runs[last], runs[first - 1] if first else None)
 
 
 def compare_runs(city: City, workspace: Path, before: Run, after: Run, earlier: Run | None) -> CityChanges:
@@ -177,10 +182,13 @@ def compare_runs(city: City, workspace: Path, before: Run, after: Run, earlier: 
         chiefs = pd.concat(
             [_chiefs_changed(layers, layer, before, after) for layer in _LAYERS], ignore_index=True
         )
+    both = [is_answered(run.folder(city), "audit") for run in (before, after)]
+    answers = [read_answers(run.folder(city), "audit") if all(both) else {} for run in (before, after)]
     return CityChanges(
         before=before.number,
         after=after.number,
-        gaps=_gaps_changed(*(read_answers(run.folder(city), "audit").get("gaps") for run in (before, after))),
+        not_compared=() if all(both) else ("gaps",),
+        gaps=_gaps_changed(*(each.get("gaps") for each in answers)),
         chiefs=chiefs,
         indicators=_indicators_changed(city, before, after, earlier),
     )

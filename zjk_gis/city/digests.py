@@ -61,6 +61,7 @@ def row_digests(layer: gpd.GeoDataFrame, *, columns: Sequence[str] | None = None
 
     Examples
     --------
+    >>> import geopandas as gpd
     >>> from shapely import MultiPolygon, box
     >>> zones = gpd.GeoDataFrame({"zone_code": ["A"]}, geometry=[box(0, 0, 9, 9)], crs=4547)
     >>> again = gpd.GeoDataFrame(
@@ -173,8 +174,7 @@ def _plain_shapes(layer: gpd.GeoDataFrame) -> NDArray[np.object_]:
     shapes[~linear] = shapely.normalize(shapes[~linear])
     flat = ~_has_heights(shapes)
     shapes[flat] = shapely.force_2d(shapes[flat])
-    found: NDArray[np.object_] = shapely.to_wkb(shapes, output_dimension=3, byte_order=1)
-    return found
+    return np.asarray(shapely.to_wkb(shapes, output_dimension=3, byte_order=1), dtype=object)
 
 
 def _many_parted(shapes: NDArray[np.object_]) -> NDArray[np.object_]:

@@ -29,13 +29,13 @@ from zjk_gis.words import tr
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-__all__ = ["Edition", "Judgement", "Verdict", "judge_edition", "judge_files", "judge_part"]
+__all__ = ["EditionRecord", "Judgement", "Verdict", "judge_edition", "judge_files", "judge_part"]
 
 Verdict = Literal["unchanged", "same_rows", "old_again", "older", "correction", "new", "first", "late"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Edition:
+class EditionRecord:
     """One edition of what a source sends: the files of one day.
 
     Parameters
@@ -72,7 +72,7 @@ class Edition:
         }  # fmt: skip
 
     @classmethod
-    def from_dict(cls, told: dict[str, Any]) -> Edition:
+    def from_dict(cls, told: dict[str, Any]) -> EditionRecord:
         """Return the edition that `as_dict` has told."""
         return cls(**{**told, "files": tuple(told["files"])})
 
@@ -103,15 +103,15 @@ class Judgement:
 
 @checked
 def judge_files(
-    incoming: Edition, known: Sequence[Edition], *, older: str = "refuse", complete: bool = True
+    incoming: EditionRecord, known: Sequence[EditionRecord], *, older: str = "refuse", complete: bool = True
 ) -> Judgement | None:
     """Judge an edition by its files alone (rule 1), before anything is read.
 
     Parameters
     ----------
-    incoming : Edition
+    incoming : EditionRecord
         With ``files`` and ``way``.
-    known : sequence of Edition
+    known : sequence of EditionRecord
         Those taken or refused before, oldest first.
     older : {"refuse", "keep"}
     complete : bool, default True
@@ -129,10 +129,10 @@ def judge_files(
 
     Examples
     --------
-    >>> seen = Edition(day="2025-11-03", rows="d1", files=("f1",), way="w")
-    >>> judge_files(Edition(files=("f1",), way="w"), [seen]).verdict
+    >>> seen = EditionRecord(day="2025-11-03", rows="d1", files=("f1",), way="w")
+    >>> judge_files(EditionRecord(files=("f1",), way="w"), [seen]).verdict
     'unchanged'
-    >>> judge_files(Edition(files=("f1",), way="w with other columns"), [seen]) is None
+    >>> judge_files(EditionRecord(files=("f1",), way="w with other columns"), [seen]) is None
     True
     """
     _check_older(older)
@@ -160,8 +160,8 @@ def judge_files(
 
 @checked
 def judge_edition(
-    incoming: Edition,
-    known: Sequence[Edition],
+    incoming: EditionRecord,
+    known: Sequence[EditionRecord],
     *,
     older: str = "refuse",
     correction_days: int = 3,
@@ -170,9 +170,9 @@ def judge_edition(
 
     Parameters
     ----------
-    incoming : Edition
+    incoming : EditionRecord
         With ``rows``.
-    known : sequence of Edition
+    known : sequence of EditionRecord
         Those taken before, in the order in which they were.
     older : {"refuse", "keep"}
         What becomes of an edition that is older than the current one.
@@ -190,8 +190,8 @@ def judge_edition(
 
     Examples
     --------
-    >>> seen = [Edition(day="2025-11-03", rows="d1"), Edition(day="2025-11-10", rows="d2")]
-    >>> [judge_edition(Edition(day=day, rows=rows), seen).verdict for day, rows in (
+    >>> seen = [EditionRecord(day="2025-11-03", rows="d1"), EditionRecord(day="2025-11-10", rows="d2")]
+    >>> [judge_edition(EditionRecord(day=day, rows=rows), seen).verdict for day, rows in (
     ...     ("2025-11-17", "d2"), ("2025-11-17", "d1"), ("2025-11-05", "d3"),
     ...     ("2025-11-12", "d3"), ("2025-11-17", "d3"),
     ... )]
@@ -263,14 +263,14 @@ def judge_edition(
 
 
 @checked
-def judge_part(incoming: Edition, known: Sequence[Edition]) -> Judgement:
+def judge_part(incoming: EditionRecord, known: Sequence[EditionRecord]) -> Judgement:
     """Judge an edition of a source that sends parts: what matters is decided row by row.
 
     Parameters
     ----------
-    incoming : Edition
+    incoming : EditionRecord
         With ``rows``.
-    known : sequence of Edition
+    known : sequence of EditionRecord
 
     Returns
     -------
@@ -283,8 +283,8 @@ def judge_part(incoming: Edition, known: Sequence[Edition]) -> Judgement:
 
     Examples
     --------
-    >>> seen = [Edition(day="2025-11-03", rows="d1")]
-    >>> [judge_part(Edition(day=day, rows=rows), seen).verdict for day, rows in (
+    >>> seen = [EditionRecord(day="2025-11-03", rows="d1")]
+    >>> [judge_part(EditionRecord(day=day, rows=rows), seen).verdict for day, rows in (
     ...     ("2025-11-10", "d2"), ("2025-10-27", "d2")
     ... )]
     ['new', 'late']
@@ -325,7 +325,7 @@ def _of_old(verdict: Verdict, why: str, older: str) -> Judgement:
     )
 
 
-def _current(known: Iterable[Edition]) -> Edition | None:
+def _current(known: Iterable[EditionRecord]) -> EditionRecord | None:
     return next((each for each in reversed(list(known)) if each.current), None)
 
 
@@ -341,10 +341,10 @@ def _days_between(one: str, other: str) -> float:
     return (dt.date.fromisoformat(other) - dt.date.fromisoformat(one)).days
 
 
-def _day(edition: Edition) -> str:
+def _day(edition: EditionRecord) -> str:
     return edition.day or tr("an unknown day")
 
 
-def _how(edition: Edition) -> str:
+def _how(edition: EditionRecord) -> str:
     """Say where the date is from, where it is the last resort."""
     return tr(" (by the file's own time, for want of another)") if edition.how == "file" else ""

@@ -15,12 +15,11 @@ import pandas as pd
 
 from zjk_gis.city.aside import corrected, faults_of, rebuilt, told_aside
 from zjk_gis.city.digests import set_digest
-from zjk_gis.city.editions import Edition, judge_edition, judge_files, judge_part
+from zjk_gis.city.editions import EditionRecord, judge_edition, judge_files, judge_part
 from zjk_gis.city.merging import adopted_rows, merge_rows
 from zjk_gis.city.rows import keys_of
-from zjk_gis.city.sending import batches_of, key_of, named_sources, read_batch, way_of
+from zjk_gis.city.sending import batches_of, converted, key_of, named_sources, read_batch, way_of
 from zjk_gis.city.state import RowState, load_rows
-from zjk_gis.crs import convert_crs
 from zjk_gis.errors import ZjkGisError
 from zjk_gis.progress import track
 from zjk_gis.words import language, listed, tr
@@ -263,7 +262,7 @@ class _Planner:
                 tr("came in a run that was undone; refused until it is asked for with again=True"),
             )  # fmt: skip
             return True
-        seen = Edition(day=batch.day, files=batch.digests, way=way, how=batch.how, run=state.run + 1)
+        seen = EditionRecord(day=batch.day, files=batch.digests, way=way, how=batch.how, run=state.run + 1)
         judged = judge_files(seen, known, older=self.city.rules.older, complete=source.complete)
         if judged is not None and not (judged.verdict != "unchanged" and self._is_forced(name)):
             self._note(name, batch, judged.verdict, judged.sentence)
@@ -300,7 +299,7 @@ class _Planner:
     def _is_forced(self, name: str) -> bool:
         return bool({name, self.sources[name].layer} & self._even_so)
 
-    def _judged(self, seen: Edition, known: list[Edition], source: Source) -> Judgement:
+    def _judged(self, seen: EditionRecord, known: list[EditionRecord], source: Source) -> Judgement:
         if not source.complete:
             return judge_part(seen, known)
         rules = self.city.rules
@@ -317,7 +316,7 @@ class _Planner:
         source = self.sources[name]
         layer = self._layer(source.layer)
         if layer is not None and rows.crs != layer.crs:
-            rows = convert_crs(rows, layer.crs, name=source.layer)
+            rows = converted(rows, layer.crs, source.layer)
         rows, left_out = corrected(rows, ids, self.plan.state.corrections, source.layer)
         rows = gpd.GeoDataFrame(rows[~left_out])
         key = key_of(source, list(rows.columns))

@@ -16,7 +16,7 @@ from zjk_gis.city.differences import compare_runs
 from zjk_gis.city.digests import file_digest
 from zjk_gis.city.plan import plan_of
 from zjk_gis.city.publish import publish_city
-from zjk_gis.city.runs import Log, Refreshed, Run, opened_city, ready_city, runs_of, taken_table
+from zjk_gis.city.runs import Log, Refreshed, Run, opened_city, ready_city, runs_of, source_title, taken_table
 from zjk_gis.city.sending import named_sources
 from zjk_gis.city.state import CityState, alone, load_runs, load_state, save_run, transaction
 from zjk_gis.errors import FileError, InputError, MissingExtraError, RefreshError
@@ -133,7 +133,9 @@ def refresh_city(
         if dry_run:
             return _told(plan, Refreshed(run=state.run, at=day, **_tables(plan), is_dry=True))
         for each in plan.taken:
-            log.say(tr("{source} {day}: {why}", source=each.source, day=each.day, why=each.sentence))
+            log.say(
+                tr("{source} {day}: {why}", source=source_title(each.source), day=each.day, why=each.sentence)
+            )
         for remark in plan.remarks:
             log.say(remark)
         if plan.stops:
@@ -326,7 +328,8 @@ def _published(city: City, layers: Mapping[str, gpd.GeoDataFrame], run: Run, log
     try:
         publish_city(
             layers, said.folder, at=run.at, audience="public" if said.audience == "public" else "bureau",
-            approval=said.approval_number or None, personal=said.personal, deadlines=city.tables.get("deadlines"),
+            approval=said.approval_number or None, personal=said.personal,
+            deadlines=city.tables.get("deadlines"),
             title=city.name or None, lang=said.language,
         )  # fmt: skip
     except (InputError, FileError, MissingExtraError) as error:

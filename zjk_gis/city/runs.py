@@ -13,10 +13,11 @@ import pandas as pd
 from zjk_gis.city.state import load_runs
 from zjk_gis.errors import FileError, InputError
 from zjk_gis.io.paths import blamed_on
+from zjk_gis.layers.catalogue import CATALOGUE, spec_of
 from zjk_gis.layers.columns.times import BEIJING
 from zjk_gis.presentation import Presentation, presented
 from zjk_gis.reports.dossier import ready_folder
-from zjk_gis.words import tr
+from zjk_gis.words import language, tr
 from zjk_gis.workspace.addresses import is_address
 from zjk_gis.workspace.city_file import City
 
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
 
     from zjk_gis.city.answers import Answered
 
-__all__ = ["Log", "Refreshed", "Run", "opened_city", "ready_city", "runs_of", "taken_table"]
+__all__ = ["Log", "Refreshed", "Run", "opened_city", "ready_city", "runs_of", "source_title", "taken_table"]
 
 _LOCK = "run.lock"
 _ASIDE = "待改正.xlsx"
@@ -194,6 +195,21 @@ def runs_of(workspace: Path) -> list[Run]:
     runs = [Run(**each) for each in load_runs(workspace)]
     undone = {each.undoes for each in runs}
     return [each for each in runs if each.kind == "refresh" and each.number not in undone]
+
+
+def source_title(source: str) -> str:
+    """Return what people call a source: by its layer, with its files where several send the same.
+
+    Examples
+    --------
+    >>> from zjk_gis.words import speaking
+    >>> with speaking("zh"):
+    ...     source_title("manholes"), source_title("manholes: 热力/*.csv")
+    ('窨井', '窨井: 热力/*.csv')
+    """
+    layer, *files = source.split(": ", 1)
+    title = spec_of(layer).title if language() == "zh" and layer in CATALOGUE else layer
+    return ": ".join([title, *files])
 
 
 def taken_table(taken: list[Mapping[str, Any]]) -> pd.DataFrame:

@@ -17,6 +17,7 @@ from zjk_gis.errors import CRSError, InputError
 from zjk_gis.io.files import as_spec
 from zjk_gis.io.paths import is_readable
 from zjk_gis.layers.catalogue import spec_of
+from zjk_gis.layers.soundness import made_valid
 from zjk_gis.read_report import ReadReport, report_of
 from zjk_gis.words import listed, tr
 from zjk_gis.workspace.city_file.editions import date_in, edition_of
@@ -29,7 +30,17 @@ if TYPE_CHECKING:
     from zjk_gis.layers.spec import LayerSpec
     from zjk_gis.workspace.city_file import City, Source
 
-__all__ = ["Batch", "Sent", "batches_of", "key_of", "named_sources", "read_batch", "typed", "way_of"]
+__all__ = [
+    "Batch",
+    "Sent",
+    "batches_of",
+    "converted",
+    "key_of",
+    "named_sources",
+    "read_batch",
+    "typed",
+    "way_of",
+]
 
 _RULES = 1  # of this room; with others what was seen is judged anew
 
@@ -41,7 +52,7 @@ class Batch:
     Attributes
     ----------
     day, how : str
-        See `Edition`.
+        See `EditionRecord`.
     paths : tuple of Path
     digests : tuple of str
         Of the files, sorted.
@@ -197,6 +208,17 @@ def read_batch(city: City, source: Source, batch: Batch) -> Sent:
     )
 
 
+def converted(rows: gpd.GeoDataFrame, crs: Any, name: str) -> gpd.GeoDataFrame:
+    """Convert rows, and mend the shapes that were sound and that rounding has made to cross themselves."""
+    sound = rows.geometry.is_valid.to_numpy()
+    result: gpd.GeoDataFrame = convert_crs(rows, crs, name=name)
+    crossed = sound & ~result.geometry.is_valid.to_numpy()
+    if crossed.any():
+        mended, _ = made_valid(gpd.GeoDataFrame(result[crossed]), name)
+        result.loc[crossed, "geometry"] = mended.geometry
+    return result
+
+
 def typed(rows: gpd.GeoDataFrame, spec: LayerSpec) -> gpd.GeoDataFrame:
     """Give rows the types of their spec; values that are none stay as they came."""
     made: gpd.GeoDataFrame = as_spec(rows, spec, spec.name, ReadReport())
@@ -226,7 +248,7 @@ def _read_file(city: City, source: Source, path: Path) -> tuple[gpd.GeoDataFrame
     rows.attrs = {}
     wanted = city.coordinates.store
     if wanted and rows.crs != CRS.from_user_input(wanted):
-        rows = convert_crs(rows, wanted, name=source.layer)
+        rows = converted(rows, wanted, source.layer)
     return rows, remarks, told
 
 

@@ -16,7 +16,7 @@ from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from zjk_gis.city.editions import Edition
+from zjk_gis.city.editions import EditionRecord
 from zjk_gis.errors import BusyError, WorkspaceError
 from zjk_gis.io.paths import blamed_on, check_content, format_of, workshop
 from zjk_gis.words import tr
@@ -68,7 +68,7 @@ class CityState:
     ----------
     run : int
         The last run; 0 before any.
-    editions : dict of str to list of Edition
+    editions : dict of str to list of EditionRecord
         By source, in the order taken.
     read_as : dict of str to dict
         By source, what its files were last time: ``columns``, ``crs`` and ``datum``.
@@ -82,7 +82,7 @@ class CityState:
     """
 
     run: int = 0
-    editions: dict[str, list[Edition]] = field(default_factory=dict)
+    editions: dict[str, list[EditionRecord]] = field(default_factory=dict)
     read_as: dict[str, dict[str, Any]] = field(default_factory=dict)
     aside: dict[str, dict[str, Any]] = field(default_factory=dict)
     corrections: dict[str, dict[str, Any]] = field(default_factory=dict)
@@ -102,7 +102,7 @@ class CityState:
         """Return the state that `to_json` told."""
         told = json.loads(text)
         editions = {
-            name: [Edition.from_dict(each) for each in rows] for name, rows in told["editions"].items()
+            name: [EditionRecord.from_dict(each) for each in rows] for name, rows in told["editions"].items()
         }
         return cls(run=run, **{**told, "editions": editions})
 

@@ -31,13 +31,13 @@ _COLUMNS = {
 
 @click.command("changes")
 @click.argument("city", type=click.Path(path_type=Path))
-@click.option("--before", type=int, help="The earlier run; by default the one before.")
-@click.option("--after", type=int, help="The later run; by default the last.")
+@click.option("--earlier", type=int, help="The earlier run; by default the one before.")
+@click.option("--later", type=int, help="The later run; by default the last.")
 @click.option("--most", default=10, show_default=True, help="How many of each are printed.")
 @click.option("-o", "--output", type=click.Path(path_type=Path), help="A workbook (.xlsx) with all of them.")
 @speaking
 def command(
-    city: Path, before: int | None, after: int | None, most: int, output: Path | None, console: Console
+    city: Path, earlier: int | None, later: int | None, most: int, output: Path | None, console: Console
 ) -> None:
     """Tell what changed between two runs: new and closed gaps, chiefs who took over, indicators that turned.
 
@@ -45,7 +45,7 @@ def command(
     """
     if output is not None:
         check_writable(output)
-    found = changes_between(city, before, after)
+    found = changes_between(city, earlier, later)
     console.say(tr("from run {before} to run {after}", before=found.before, after=found.after))
     tables: dict[str, pd.DataFrame] = {name: getattr(found, name) for name in _COLUMNS}
     for (name, rows), sentence in zip(tables.items(), found.sentences, strict=True):

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from zjk_gis.city import refresh_city
+from zjk_gis.city.runs import source_title
 from zjk_gis.cli.options import WORDS
 from zjk_gis.cli.speaking import speaking
 from zjk_gis.layers.labels import label
@@ -45,8 +46,8 @@ def command(
 
     CITY is a city file (city.toml). What has come is judged by its content: the same rows are not taken
     twice, an older edition never goes over a newer one, and a complete set that has shrunk stops the run. All
-    is taken or nothing. Rows that cannot be taken are in 待改正.xlsx beside the city file; corrected there, the
-    next run takes them. A run that was stopped goes on when it is called again.
+    is taken or nothing. Rows that cannot be taken are in a workbook beside the city file; corrected there,
+    the next run takes them. A run that was stopped goes on when it is called again.
 
     It runs from cron or the Task Scheduler and writes a log a day into the history folder. Exit codes: 0
     done, or nothing new; 1 done, but rows are set aside, files were refused as old, or a question could not
@@ -87,6 +88,7 @@ def _tell(result: Refreshed, console: Console) -> None:
         else result.taken[~result.taken["verdict"].isin(["unchanged", "missing"])]
     )
     if len(told):
+        told = told.assign(source=told["source"].map(source_title))
         columns = ["source", "day", *_COUNTS, *(["sentence"] if result.is_dry else [])]
         rows = [tuple(label(str(cell), lang) for cell in row) for row in told[columns].to_numpy().tolist()]
         console.show(rows, [label(name, lang) for name in columns])
