@@ -10,8 +10,6 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 from running import run_command
 
-import zjk_gis
-from zjk_gis import access, assess, pipes, protection
 from zjk_gis.layers.catalogue import CATALOGUE
 from zjk_gis.layers.labels import label
 from zjk_gis.text import cell_text
