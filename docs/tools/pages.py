@@ -17,8 +17,8 @@ import zjk_gis
 from zjk_gis.cli import main as front
 
 if TYPE_CHECKING:
-    from pathlib import Path
     from collections.abc import Iterator
+    from pathlib import Path
 
     from zjk_gis.words import Language
 
