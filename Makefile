@@ -10,12 +10,13 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 SETTINGS := setup.cfg pyproject.toml
 SKIPPED := build/skipped.txt
 
-.PHONY: help demo test skipped lint mutants bench bench-quick sample docs dist bundle notebook clean
+.PHONY: help demo test skipped spark lint mutants bench bench-quick sample docs dist bundle notebook clean
 
 help:
 	@echo "make demo      run the main job on sample_data/ and leave a map and tables in build/demo/"
 	@echo "make test      unit, property, doctest, notebook, command-line and browser tests"
 	@echo "make skipped   what the last make test skipped, once its tools are installed; no skip is allowed"
+	@echo "make spark     install Spark for its tests (half a gigabyte; Java is to be there)"
 	@echo "make lint      style, types and import contracts"
 	@echo "make mutants   change a sample of operators and numbers, and see whether tests notice (an hour or more)"
 	@echo "make bench     all work beside its peers in one table, with the last figures (hours; KEEP=1 keeps them)"
@@ -53,6 +54,13 @@ demo: $(VENV)/ready-all
 
 test: $(VENV)/ready-test
 	ZJK_GIS_SKIPPED=$(SKIPPED) $(BIN)/python -m pytest -n auto
+
+$(VENV)/ready-spark: $(VENV)/ready-test $(SETTINGS)
+	@echo "Installing Spark, of half a gigabyte ..."
+	@$(PIP) install -e ".[spark]"
+	@touch $@
+
+spark: $(VENV)/ready-spark
 
 skipped: $(VENV)/ready-test
 	@test -f $(SKIPPED) || { echo "first: make test"; exit 1; }

@@ -58,7 +58,7 @@ def test_importing_the_package_imports_nothing_heavy():
     assert printed.strip() == "[]"
 
 
-@pytest.mark.parametrize("room", ["access", "assess", "maps", "overlay", "pipes", "reports"])
+@pytest.mark.parametrize("room", ["access", "assess", "city", "maps", "overlay", "pipes", "reports"])
 def test_a_room_loads_what_compiles_only_when_it_is_used(room):
     code = f"import sys, zjk_gis.{room}; print('numba' in sys.modules)"
     printed = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout

@@ -37,7 +37,7 @@ def outcomes():
 
 
 ROOMS = [
-    "access", "assess", "assign", "batch", "changes", "coordinates", "coverage", "index", "io", "layers",
+    "access", "assess", "assign", "batch", "changes", "city", "coordinates", "coverage", "index", "io", "layers",
     "maps", "overlay", "pipes", "protection", "reports", "responsibility", "standards", "workspace",
 ]  # fmt: skip
 

@@ -147,7 +147,7 @@ NO_RESULTS = {
     "Answers", "BaseMap", "CompiledGrid", "FaultRules", "Field", "GapRules", "Helmert7", "LayerSpec",
     "LineIndex", "OfflineFrame", "OverlapRules", "Policy", "PolygonIndex", "Positions", "Question",
     "RankingRules",
-    "RepairRules", "Similarity", "SizeRules", "Ways",
+    "RepairRules", "Similarity", "SizeRules", "Source", "Ways",
 }  # fmt: skip
 
 

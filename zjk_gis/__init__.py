@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from zjk_gis import assign as assign
     from zjk_gis import batch as batch
     from zjk_gis import changes as changes
+    from zjk_gis import city as city
     from zjk_gis import coordinates as coordinates
     from zjk_gis import coverage as coverage
     from zjk_gis import crs as crs
@@ -56,6 +57,7 @@ if TYPE_CHECKING:
     from zjk_gis.overlay import overlay_layers as overlay_layers
     from zjk_gis.reports import write_workbook as write_workbook
     from zjk_gis.responsibility import responsibility_audit as responsibility_audit
+    from zjk_gis.workspace import City as City
     from zjk_gis.workspace import Workspace as Workspace
     from zjk_gis.workspace import read_city as read_city
 
@@ -65,6 +67,7 @@ _ROOMS = (
     "assign",
     "batch",
     "changes",
+    "city",
     "coordinates",
     "coverage",
     "crs",
@@ -117,6 +120,7 @@ _HOMES = {
     "reports": ("write_workbook",),
     "responsibility": ("responsibility_audit",),
     "workspace": (
+        "City",
         "Workspace",
         "read_city",
     ),

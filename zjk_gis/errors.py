@@ -8,9 +8,12 @@
     │   ├── EmptyLayerError        a layer has no rows
     │   ├── CRSError               no coordinate reference system, or one that cannot serve
     │   ├── GeometryError          rows whose geometry is missing, invalid or of the wrong kind
-    │   └── ProblemsError          a layer has errors and is not taken in; its report lists them
+    │   ├── RefreshError           a guard stops the run of a city; nothing is written
+    │   ├── ProblemsError          a layer has errors and is not taken in; its report lists them
+    │   └── CityFileError          a city file has faults; it lists them all, each with its line
     ├── FileError                  a file cannot be read or written (also an OSError)
     ├── WorkspaceError             a workspace cannot be reached, or others changed it meanwhile
+    │   └── BusyError              another run of the same city is at work
     └── MissingExtraError          an optional package is not installed (also an ImportError)
 
 A message names the layer, the rows and what to do, so that a colleague can act on it without opening
@@ -27,7 +30,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
 __all__ = [
+    "BusyError",
     "CRSError",
+    "CityFileError",
     "EmptyLayerError",
     "FileError",
     "GeometryError",
@@ -35,6 +40,7 @@ __all__ = [
     "MissingColumnError",
     "MissingExtraError",
     "ProblemsError",
+    "RefreshError",
     "WorkspaceError",
     "ZjkGisError",
     "counted",
@@ -82,12 +88,26 @@ class ProblemsError(InputError):
     report: Any = None
 
 
+class RefreshError(InputError):
+    """A guard stops the run of a city before anything is written; the message lists all that is wrong."""
+
+
+class CityFileError(InputError):
+    """A city file has faults; `faults` lists all of them, each with ``line``, ``where`` and ``message``."""
+
+    faults: tuple[Any, ...] = ()
+
+
 class FileError(ZjkGisError, OSError):
     """A file cannot be read or written."""
 
 
 class WorkspaceError(ZjkGisError):
     """A workspace cannot be reached, or others changed it meanwhile."""
+
+
+class BusyError(WorkspaceError):
+    """Another run of the same city is at work."""
 
 
 class MissingExtraError(ZjkGisError, ImportError):

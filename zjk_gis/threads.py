@@ -4,22 +4,49 @@ from __future__ import annotations
 
 import os
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from contextvars import ContextVar
 from typing import TYPE_CHECKING, TypeVar
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
-__all__ = ["CHUNK", "CHUNK_AT_HAND", "all_of", "count", "each_of", "in_chunks"]
+__all__ = ["CHUNK", "CHUNK_AT_HAND", "all_of", "alone", "count", "each_of", "in_chunks", "is_alone"]
 
 CHUNK = 1 << 17  # points: long enough to make the hand-over nothing, short enough to share out evenly
 CHUNK_AT_HAND = 1 << 15  # points: what is worked out of them on the way stays in the processor
 
 _Item = TypeVar("_Item")
 _Result = TypeVar("_Result")
+_ALONE: ContextVar[bool] = ContextVar("is_alone", default=False)
+
+
+@contextmanager
+def alone() -> Iterator[None]:
+    """Let work be done by the thread that asks for it, as where others already use every processor.
+
+    Examples
+    --------
+    >>> with alone():
+    ...     count()
+    1
+    """
+    before = _ALONE.set(True)
+    try:
+        yield
+    finally:
+        _ALONE.reset(before)
+
+
+def is_alone() -> bool:
+    """Tell whether the caller's thread is to do all work by itself, see `alone`."""
+    return _ALONE.get()
 
 
 def count() -> int:
     """Return how many threads share the work: ``ZJK_GIS_THREADS``, or the processors this process may use."""
+    if is_alone():
+        return 1
     asked = os.environ.get("ZJK_GIS_THREADS", "")
     if asked.isdigit() and int(asked) > 0:
         return int(asked)

@@ -29,6 +29,11 @@ def _quarters():
     return wiggly_coverage(20, 14, cell=(1600.0, 1785.0))[:277]
 
 
+def _communities():
+    """277 large zones over the same city, with 440 vertices each, as the borders of real communities have."""
+    return wiggly_coverage(20, 14, per_edge=110, cell=(1600.0, 1785.0))[:277]
+
+
 def _counties_and_grids():
     """19 counties, one of which is divided into 20,000 unit grids a thousandth of its size."""
     grids = wiggly_coverage()
@@ -45,7 +50,13 @@ def _counties_and_grids():
     return np.concatenate([counties, grids])
 
 
-ZONES = {"grids": _grids, "zones": _zones, "counties": _counties_and_grids, "quarters": _quarters}
+ZONES = {
+    "grids": _grids,
+    "zones": _zones,
+    "counties": _counties_and_grids,
+    "quarters": _quarters,
+    "communities": _communities,
+}
 POINTS = ("uniform", "clustered", "in time order")
 # Columns and rows of coverages with 150,000 to 1.2 million vertices.
 SIZES = ((50, 50), (100, 50), (125, 80), (160, 125))

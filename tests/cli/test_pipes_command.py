@@ -69,12 +69,12 @@ def test_a_city_is_checked_without_naming_the_command(run, city, tmp_path):
     assert told["faults"]["unjoined_ends"] == 1
 
 
-def test_pipes_are_traced_from_a_manhole_and_drawn(run, city, tmp_path):
+def test_pipes_are_traced_from_a_manhole_and_drawn_with_the_day_that_is_judged(run, city, tmp_path):
     page = tmp_path / "trace.html"
-    code, out, _ = run("pipes", "trace", city, "C", "--map", page, "--json")
+    code, out, _ = run("pipes", "trace", city, "C", "--map", page, "--at", "2024-05-06", "--json")
     assert code == 0
     assert json.loads(out)["pipes"] == ["P1", "P2"]
-    assert page.exists()
+    assert "2024-05-06" in page.read_text(encoding="utf-8")
 
 
 def test_a_saved_network_is_traced_as_the_city_is(run, city, tmp_path):

@@ -222,6 +222,20 @@ def test_areas_are_told_apart_by_hatch_and_a_plain_layer_has_one_symbol(tmp_path
     assert [each.get("class") for each in plain.iter("layer")] == ["SimpleFill"]
 
 
+def test_pipes_have_the_colours_of_the_standard_however_their_kind_is_written(tmp_path):
+    pipes = gpd.GeoDataFrame(
+        {"pipe_code": list("abc"), "pipe_kind": ["WS", "给水", "?"]},
+        geometry=[LineString([(X, Y), (X + 50, Y)])] * 3,
+        crs=4547,
+    )
+    style = style_of(write_layer(pipes, tmp_path / "a.gpkg"), "a")
+    listed = style.findall("renderer-v2/categories/category")
+    told = [(each.get("value"), each.get("label")) for each in listed]
+    assert told == [("WS", "污水"), ("给水", "给水"), ("", "其他")]
+    colours = [each.get("value") for each in style.iter("Option") if each.get("name") == "line_color"]
+    assert colours == ["76,57,38,255", "0,183,183,255", "123,135,148,255"]
+
+
 def test_a_layer_of_others_has_neither_titles_nor_style(tmp_path):
     layer = gpd.GeoDataFrame({"a": [1]}, geometry=[Point(X, Y)], crs=4547)
     path = write_layer(layer, tmp_path / "a.gpkg")

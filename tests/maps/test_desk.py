@@ -75,9 +75,16 @@ def choose(seen, column, value):
     seen.page.locator(".zjk-desk .facet", has=seen.page.locator("h3", has_text=column)).locator(
         ".bar", has_text=value
     ).click()
+    told(seen)
+
+
+def told(seen):
+    """Wait for what is written a frame after the counts: the table, the legend, the time."""
+    seen.page.wait_for_function("!zjk.desk.busy")
 
 
 def listed(seen):
+    told(seen)
     return seen.page.locator(".zjk-desk tbody tr td:first-child").all_inner_texts()
 
 

@@ -7,27 +7,46 @@ from pathlib import Path
 
 import geopandas as gpd
 import numpy as np
+import pandas as pd
 import pytest
 import shapely
 from shapely import LineString, Point, box
 
 import zjk_gis
+from zjk_gis.access import RoadNetwork, Siting, road_network
 from zjk_gis.assign import assign_incidents
 from zjk_gis.drawing import palette
+from zjk_gis.drawing.palette import HOT_CLASSES, HOT_PATTERNS
 from zjk_gis.layers import label
 from zjk_gis.maps import (
+    access_map,
+    changes_map,
     city_map,
+    dead_ends_map,
+    dig_map,
     gaps_map,
     heritage_map,
+    hot_spots_map,
+    parking_map,
     pipes_map,
     print_map,
+    roads_map,
     save_offline,
+    shut_off_map,
+    siting_map,
     style,
+    trace_map,
     zones_map,
 )
+from zjk_gis.maps.ready.access import _ENDS as ENDS
+from zjk_gis.maps.ready.access import _REASONS as REASONS
 from zjk_gis.maps.ready.findings import FINDINGS
 from zjk_gis.maps.ready.heritage import _FINDINGS as IN_PROTECTION
 from zjk_gis.maps.ready.kinds import Question, draw_kind
+from zjk_gis.maps.ready.networks import _IMPACTS as IMPACTS
+from zjk_gis.maps.ready.networks import _STATES as STATES
+from zjk_gis.maps.ready.road_graph import _DECISIONS as DECISIONS
+from zjk_gis.maps.ready.siting import _REASONS as SITED
 from zjk_gis.standards import rules_table
 from zjk_gis.synth import make_city
 
@@ -77,7 +96,7 @@ def entries(page):
         dimension = int(np.bincount(shapely.get_dimensions(layer.shapes)).argmax())
         keys = [key for key in layer.keys if key[1]] or [(int(layer.style_of[0]), layer.name)]
         for at, text in keys:
-            yield text, layer.name, seen(layer.styles[at], dimension)
+            yield text, layer.name, seen(layer.styles[at], dimension), layer.side
 
 
 def are_alike(one, other):
@@ -89,11 +108,11 @@ def are_alike(one, other):
 
 
 def confused(page):
-    """Pairs of entries of a legend that mean different things and look alike."""
+    """Pairs of entries of a legend that mean different things and look alike, on the same side of a map."""
     return [
         f"{a[1]}: {a[0]} / {b[1]}: {b[0]}"
         for a, b in itertools.combinations(entries(page), 2)
-        if a[0] != b[0] and are_alike(a[2], b[2])
+        if a[0] != b[0] and {a[3], b[3]} != {"before", "after"} and are_alike(a[2], b[2])
     ]
 
 
@@ -155,6 +174,76 @@ class TestNoTwoLookAlike:
         assert are_alike(seen(plain, 2), seen(style.area("#b82d25"), 2))
         assert not are_alike(seen(plain, 2), seen(dashed, 2))
         assert not are_alike(seen(style.mark(style.BLUE), 0), seen(style.mark(style.BLUE, "square"), 0))
+
+
+def coded(looks, column, **more):
+    """One row of each value of a column, in one layer of areas."""
+    words = list(looks)
+    shapes = [box(X + 9 * at, Y, X + 9 * at + 9, Y + 9) for at in range(len(words))]
+    return gpd.GeoDataFrame({column: words} | more, geometry=shapes, crs=4547)
+
+
+def pointed(rows):
+    return rows.set_geometry(rows.representative_point())
+
+
+def lined(rows):
+    return rows.set_geometry(rows.boundary)
+
+
+LOTS = gpd.GeoDataFrame({"lot_code": ["T1"]}, geometry=[Point(X, Y)], crs=4547)
+
+
+def sited(demand):
+    sites = gpd.GeoDataFrame({"order": [1]}, geometry=[Point(X, Y)], crs=4547)
+    return Siting(sites, demand, "cover", 1.0, 1.0, 1.0, 1.0, 0.0, [])
+
+
+MOVED = ("other_zone", "other_chief", "from_nobody", "to_nobody")
+ZONES, VALVES = coded("ab", "zone_code"), pointed(coded("v", "valve_code"))
+MORE = {
+    "access": lambda: access_map(coded(REASONS, "reason"), LOTS, served=coded([500.0], "within_m")),
+    "access of homes that are points": lambda: access_map(pointed(coded(REASONS, "reason")), LOTS),
+    "dead ends": lambda: dead_ends_map(pointed(coded(ENDS, "kind")), links=lined(coded("x", "link_code"))),
+    "siting": lambda: siting_map(sited(coded(SITED, "reason")), existing=LOTS),
+    "hot spots": lambda: hot_spots_map(coded(HOT_CLASSES, "hot_class"), streets=coded("s", "street_name")),
+    "patterns": lambda: hot_spots_map(coded(HOT_PATTERNS, "pattern"), streets=coded("s", "street_name")),
+    "trace": lambda: trace_map(lined(coded([0, 200, 900, 5000], "distance_m")), street()),
+    "burst": lambda: shut_off_map(
+        lined(coded(STATES, "state")), VALVES, stuck=VALVES, users=pointed(coded(STATES, "state")),
+        pipes=street(),
+    ),
+    "dig": lambda: dig_map(lined(coded(IMPACTS, "impact", pipe_code="P")), coded("d", "permit_code")),
+    "changes": lambda: changes_map(ZONES, ZONES, coded(MOVED, "kind", move_code="M", area_m2=1.0)),
+    "parking": lambda: parking_map(
+        pointed(coded(["公共", "专用"], "lot_kind")), gaps=coded("g", "gap_code"), region=ZONES
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", MORE)
+def test_no_two_look_alike_on_any_other_map(name):
+    assert confused(MORE[name]().zjk_page) == []
+
+
+def test_no_two_look_alike_on_the_map_of_roads(monkeypatch):
+    told = pointed(coded(DECISIONS, "decision"))
+    monkeypatch.setattr(RoadNetwork, "report", property(lambda _: told))
+    apart = [LineString([(X, Y), (X + 90, Y)]), LineString([(X, Y + 900), (X + 50, Y + 900)])]
+    network = road_network(gpd.GeoDataFrame(geometry=apart, crs=4547))
+    weak = pd.concat([lined(coded(["road"], "kind")), pointed(coded(["junction"], "kind"))])
+    assert confused(roads_map(network, bottlenecks=weak).zjk_page) == []
+
+
+def test_a_lot_that_is_not_public_serves_nobody_and_no_reach_lies_over_a_gap():
+    lots = pointed(coded(["公共", "专用"], "lot_kind"))
+    gap = gpd.GeoDataFrame({"gap_code": ["g"]}, geometry=[box(X + 7, Y, X + 18, Y + 9)], crs=4547)
+    page = parking_map(lots, gaps=gap, within_m=6).zjk_page
+    reach = next(layer for layer in page.drawn if "服务范围" in layer.name)
+    moved = gpd.GeoSeries(reach.shapes, crs=4326).to_crs(4547)
+    assert moved.distance(lots.geometry[1]).item() > 5  # of the other lot alone, and cut
+    assert moved.intersection(gap.geometry[0]).area.item() < 0.1
+    assert [key[1] for key in page.layers[1]["keys"]] == ["对公众开放", "不对公众开放，不计入服务范围"]
 
 
 class TestWhatWasFoundLiesOnTop:

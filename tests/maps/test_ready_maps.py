@@ -244,16 +244,16 @@ def test_what_conflicts_with_protection_is_drawn_over_streets_and_names():
 class TestChoropleth:
     def test_no_data_is_a_class_of_its_own(self):
         page = page_of(choropleth(zones(value=["1", "乱", None]), "value"))
-        assert [key[1] for key in page["layers"][0]["keys"]] == ["1（1 个）", "无数据（2 个）"]
+        assert [key[1:] for key in page["layers"][0]["keys"]] == [["1", "1"], ["无数据", "2"]]
         assert page["notes"] == ["1 个区域的值不是数字，按无数据显示"]
         assert page["subtitle"] == "3 个区域，其中 2 个无数据"
 
     def test_own_breaks_are_said_to_be_own(self):
         page = page_of(choropleth(zones(value=[5, 15, 25]), "value", breaks=[0, 10, 20], unit="件"))
-        assert [key[1] for key in page["layers"][0]["keys"]] == [
-            "0 – 10（1 个）",
-            "10 – 20（1 个）",
-            "20 – 25（1 个）",
+        assert [key[1:] for key in page["layers"][0]["keys"]] == [
+            ["0 – 10", "1"],
+            ["10 – 20", "1"],
+            ["20 – 25", "1"],
         ]
         assert "自定分级" in page["layers"][0]["note"]
         assert page["title"] == "数值(件)"

@@ -10,14 +10,20 @@ import pandas as pd
 import shapely
 
 from zjk_gis.arguments import checked
+from zjk_gis.errors import InputError
 from zjk_gis.layers.catalogue import CATALOGUE
 from zjk_gis.layers.columns.requirements import require_columns
+from zjk_gis.layers.columns.values import code_text, name_values
 from zjk_gis.layers.metric import ready, require_amounts
 from zjk_gis.layers.set_aside import SetAside
+from zjk_gis.layers.spec import folded
 from zjk_gis.overlay.contents import people_inside
 from zjk_gis.overlay.polygons import cover_of, largest_first, numbered, solid_pieces
+from zjk_gis.words import tr
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from numpy.typing import NDArray
     from pyproj import CRS
 
@@ -147,13 +153,23 @@ def parking_gaps(
 
 
 @checked
-def public_lots(lots: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
+def public_lots(
+    lots: gpd.GeoDataFrame,
+    *,
+    lot_kinds: Sequence[str] = (),
+    also: Sequence[str] = (),
+    never: Sequence[str] = (),
+) -> gpd.GeoDataFrame:
     """Return the parking lots that are open to the public (公共停车场 and 道路临时泊位).
 
     Parameters
     ----------
     lots : GeoDataFrame
         With ``lot_kind``.
+    lot_kinds : sequence of str, optional
+        Values of ``lot_kind`` that are open to the public; by default 公共 and 道路临时泊位.
+    also, never : sequence of str, optional
+        Codes of lots that are, or are not, whatever their kind, by ``lot_code``.
 
     Returns
     -------
@@ -164,9 +180,9 @@ def public_lots(lots: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
     Raises
     ------
     MissingColumnError
-        If there is no ``lot_kind``.
+        If there is no ``lot_kind``, or no ``lot_code`` where lots are named.
     InputError
-        If no value of it is understood.
+        If no value of ``lot_kind`` is understood, or one of `lot_kinds` is not.
 
     Examples
     --------
@@ -177,20 +193,45 @@ def public_lots(lots: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
     ...     geometry=[Point(0, 0), Point(9, 9)],
     ...     crs=4547,
     ... )
-    >>> public_lots(lots)["lot_code"].tolist()
-    ['T1']
+    >>> public_lots(lots)["lot_code"].tolist(), public_lots(lots, also=["T2"])["lot_code"].tolist()
+    (['T1'], ['T1', 'T2'])
     """
-    require_columns(lots, "lots", "lot_kind")
+    require_columns(lots, "lots", "lot_kind", *(["lot_code"] if also or never else []))
     aside = SetAside()
-    return aside.told_in(lots[_open_to_all(lots, aside)].copy())
+    is_open = _open_to_all(lots, aside, _kinds_meant(lot_kinds) if lot_kinds else _PUBLIC)
+    if also or never:
+        codes = code_text(lots["lot_code"])
+        is_open = (is_open | codes.isin(list(also)).to_numpy(dtype=bool)) & ~codes.isin(list(never)).to_numpy(
+            dtype=bool
+        )
+    return aside.told_in(lots[is_open].copy())
 
 
-def _open_to_all(lots: gpd.GeoDataFrame, aside: SetAside) -> NDArray[np.bool_]:
+def _kinds_meant(kinds: Sequence[str]) -> tuple[str, ...]:
+    """Return the values that are meant; refuse one that is none."""
+    field = CATALOGUE["parking_lots"].field("lot_kind")
+    known = field.spellings()
+    unknown = [kind for kind in kinds if folded(kind) not in known]
+    if unknown:
+        raise InputError(
+            tr(
+                "lot_kinds: {told}",
+                told=name_values(
+                    {kind: [at] for at, kind in enumerate(kinds) if kind in unknown}, field, None
+                ),
+            )
+        )
+    return tuple(known[folded(kind)] for kind in kinds)
+
+
+def _open_to_all(
+    lots: gpd.GeoDataFrame, aside: SetAside, public: Sequence[str] = _PUBLIC
+) -> NDArray[np.bool_]:
     """Tell which lots are open to the public; all, where none says what it is for lack of a column."""
     if "lot_kind" not in lots:
         return np.ones(len(lots), dtype=bool)
     kinds = aside.coded(lots, CATALOGUE["parking_lots"].field("lot_kind"), "lots")
-    return kinds.isin(_PUBLIC).to_numpy(dtype=bool)
+    return kinds.isin(public).to_numpy(dtype=bool)
 
 
 def _places(lots: gpd.GeoDataFrame, crs: CRS) -> tuple[NDArray[Any], list[object]]:

@@ -90,6 +90,7 @@ def black_spots(
         - ``incidents`` (int64) and of them ``left_side`` and ``right_side``, seen along the part, and
           ``by_road_name``, which named this road;
         - ``per_100m`` (float64) and ``rank`` (Int64; missing with fewer than `least_n`);
+        - ``incident_codes`` (text): its incidents with semicolons between them, where they have codes;
         - the piece.
 
         ``attrs`` holds ``set_aside``: the incidents near no road (``no_road``) and those without a place, by
@@ -141,6 +142,8 @@ def black_spots(
     codes = code_text(incidents["incident_code"]) if "incident_code" in incidents else None
     values = pd.Series("", index=incidents.index) if codes is None else codes
     aside.note(incidents, "incidents", lost, "no_road", values)
+    if codes is not None:
+        found["incident_code"] = codes.to_numpy(dtype=object)[fine][found["row"].to_numpy()]
     table = _pieces(found, parts, every_m, least_n, lines.crs)
     table.attrs |= {
         "named": int(found["by_road_name"].sum()),
@@ -355,7 +358,16 @@ def _pieces(found: pd.DataFrame, parts: _Parts, every_m: float, least: int, crs:
         "per_100m": rate,
         "rank": rank,
     }
+    if "incident_code" in found:
+        columns["incident_codes"] = _codes_of(found["incident_code"], part, piece)
     shapes = substrings(parts.line[of_part], begin, end)
     table = gpd.GeoDataFrame(columns, geometry=shapes, crs=crs)
     order = np.lexsort((number, of_part, -rate, ~is_ranked))
     return gpd.GeoDataFrame(table.iloc[order].reset_index(drop=True))
+
+
+def _codes_of(codes: pd.Series, part: NDArray[np.int64], piece: NDArray[np.int64]) -> Any:
+    """Join the codes of the incidents of each piece, ascending, pieces in the order of their parts."""
+    told = pd.DataFrame({"part": part, "piece": piece, "code": codes.fillna("").to_numpy(dtype=object)})
+    joined = told.groupby(["part", "piece"])["code"].agg(lambda own: ";".join(sorted(filter(None, own))))
+    return pd.array(joined.to_numpy(dtype=object), dtype="str")

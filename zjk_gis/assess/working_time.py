@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import datetime as dt
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Literal, cast
+from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 import pandas as pd
@@ -17,6 +17,7 @@ from zjk_gis.arguments import checked
 from zjk_gis.errors import InputError
 from zjk_gis.layers.columns.times import read_times
 from zjk_gis.presentation import Presentation, presented
+from zjk_gis.standards.clocks import CLOCKS, Clock
 from zjk_gis.standards.rules import rules_table
 from zjk_gis.words import listed, tr
 
@@ -31,9 +32,6 @@ if TYPE_CHECKING:
     Times: TypeAlias = NDArray[np.datetime64]
 
 __all__ = ["CLOCKS", "Clock", "WorkingCalendar"]
-
-Clock = Literal["紧急工作时", "工作时", "工作日", "自然日"]
-CLOCKS: tuple[Clock, ...] = ("紧急工作时", "工作时", "工作日", "自然日")
 
 _NAMES = pd.Index(CLOCKS, dtype=object)
 _HOUR = 3_600_000_000  # in microseconds

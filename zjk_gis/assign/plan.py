@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from copy import deepcopy
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -425,7 +426,7 @@ class AssignmentPlan:
                 for task in self.tasks
                 for column, did in task.index.steered_by.items()
             },
-            "levels": first.index.levels,
+            "levels": deepcopy(first.index.levels),  # the index may answer again
             "tz": self.tz,
         }
 

@@ -16,9 +16,9 @@ from zjk_gis.words import tr
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-__all__ = ["checksum_of", "plan_files_of", "read_plan_file", "write_plan_file"]
+__all__ = ["PLAN_FILE", "checksum_of", "plan_files_of", "read_plan_file", "write_plan_file"]
 
-_NAME = "plan.json"
+PLAN_FILE = "plan.json"
 _FORMAT, _VERSION = "zjk_gis assignment plan", 1
 _INDEXES = {"zones": "zones.idx", "grids": "grids.idx", "sections": "sections.idx"}
 _MOST_BYTES = 1 << 20
@@ -45,7 +45,7 @@ def plan_files_of(folder: str | os.PathLike[str], to_write: Sequence[str]) -> di
         return files
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        strange = sorted({entry.name for entry in folder.iterdir()} - {_NAME, *_INDEXES.values()})
+        strange = sorted({entry.name for entry in folder.iterdir()} - {PLAN_FILE, *_INDEXES.values()})
         if strange:
             raise FileError(
                 tr(
@@ -54,7 +54,9 @@ def plan_files_of(folder: str | os.PathLike[str], to_write: Sequence[str]) -> di
                     strange=strange[0],
                 )
             )
-        (folder / _NAME).unlink(missing_ok=True)  # without it the rest is nothing, until all of it is there
+        (folder / PLAN_FILE).unlink(
+            missing_ok=True
+        )  # without it the rest is nothing, until all of it is there
         for name, file in files.items():
             if name not in to_write:
                 file.unlink(missing_ok=True)
@@ -75,12 +77,12 @@ def write_plan_file(folder: str | os.PathLike[str], told: dict[str, Any]) -> Non
     FileError
         If it cannot be written.
     """
-    path = Path(folder) / _NAME
+    path = Path(folder) / PLAN_FILE
     told = {"format": _FORMAT, "version": _VERSION, "made_by": f"zjk_gis {__version__}", **told}
     text = json.dumps(told | {"checksum": checksum_of(told)}, ensure_ascii=False, indent=1)
     try:
         with tempfile.NamedTemporaryFile(
-            "w", encoding="utf-8", dir=path.parent, prefix=f".{_NAME}.", delete=False
+            "w", encoding="utf-8", dir=path.parent, prefix=f".{PLAN_FILE}.", delete=False
         ) as file:
             try:
                 file.write(text)
@@ -105,7 +107,7 @@ def read_plan_file(folder: str | os.PathLike[str]) -> tuple[Path, dict[str, Any]
     FileError
         If it is missing, of another format or version, or damaged.
     """
-    path = Path(folder) / _NAME
+    path = Path(folder) / PLAN_FILE
     try:
         with path.open("rb") as file:
             raw = file.read(_MOST_BYTES + 1)
@@ -130,9 +132,10 @@ def read_plan_file(folder: str | os.PathLike[str]) -> tuple[Path, dict[str, Any]
                 path=path,
             )
         )
-    if told.pop("checksum", None) != checksum_of(told):
+    checksum = told.pop("checksum", None)
+    if checksum != checksum_of(told):
         raise FileError(tr("{path}: is damaged (its checksum is wrong); save the plan again", path=path))
-    return path, told
+    return path, told | {"checksum": checksum}
 
 
 def checksum_of(told: Mapping[str, Any]) -> str:

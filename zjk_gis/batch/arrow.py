@@ -4,43 +4,40 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Protocol
 
-import numpy as np
-import pandas as pd
-import shapely
 from pyproj import CRS
 
 from zjk_gis._optional import need
-from zjk_gis.batch.columns import as_csv, csv_cell
+from zjk_gis.batch.arrow_columns import (
+    as_places,
+    as_series,
+    days_in,
+    places_in,
+    rejected_header,
+    rejected_rows,
+    stripped,
+)
+from zjk_gis.batch.reading import Reading
 from zjk_gis.batch.settled import Settled
 from zjk_gis.batch.sources import Batch, NotInBatchesError, Place, first_places, time_column
 from zjk_gis.coordinates.bare_numbers import limit_of, system_of
 from zjk_gis.crs import CGCS2000
-from zjk_gis.errors import CRSError, FileError, MissingColumnError
-from zjk_gis.io.binary_shapes import shapes_of_wkb
+from zjk_gis.errors import CRSError, FileError
 from zjk_gis.io.file_crs import system_of_file
 from zjk_gis.io.paths import blamed_on, format_of
 from zjk_gis.io.tables.cells import (
-    Cells,
-    Numbers,
     Places,
-    Why,
     bounded,
-    days_of_cells,
-    numbers_of_cells,
-    places_of,
 )
 from zjk_gis.io.tables.geometry import parse_crs
-from zjk_gis.io.tables.scan import loops_for
 from zjk_gis.layers.columns.coordinates import SAMPLE_ROWS, Pair, named_columns, north_first
-from zjk_gis.layers.headings import rejects_headings
-from zjk_gis.layers.labels import label
-from zjk_gis.layers.shapes import point_coordinates
 from zjk_gis.words import tr
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
     from pathlib import Path
 
+    import numpy as np
+    import pandas as pd
     import pyarrow as pa
     from numpy.typing import NDArray
 
@@ -135,11 +132,11 @@ class ArrowSource(Settled):
             found = self._reader.sample(SAMPLE_ROWS)
         if found is None:
             return Places.none(), False
-        column = _plain(found.column(self.geometry))
+        column = stripped(found.column(self.geometry))
         pyarrow = need("pyarrow", extra="parquet", purpose="work in batches")
         if pyarrow.types.is_struct(column.type):
-            return _points(column), column.type.num_fields > 2
-        return _points(column), any(
+            return as_places(column), column.type.num_fields > 2
+        return as_places(column), any(
             value is not None and len(value) > _POINT_BYTES for value in column.to_pylist()
         )
 
@@ -176,6 +173,33 @@ class ArrowSource(Settled):
         self.crs, self._limit = system.crs or CRS.from_epsg(CGCS2000), system.limit
         self.settle_datum(datum, (), [pair.east, pair.north])
         self.remarks += system.said(datum_known=self.datum is not None)
+
+    @property
+    def row_counts(self) -> list[int]:
+        """How many rows each of its files has."""
+        return self._reader.rows
+
+    @property
+    def reading(self) -> Reading:
+        """How its rows are read, so that those of other files can be read the same."""
+        places = (self._pair.east, self._pair.north) if self.geometry is None else (self.geometry,)
+        return Reading(
+            places,
+            has_points=self.geometry is not None,
+            crs=self.crs,
+            limit=self._limit or limit_of(self.crs, is_bare=self.geometry is None),
+            datum=self.datum,
+            time=self._time,
+            order=self.order,
+        )
+
+    def follow(self, reading: Reading) -> None:
+        """Read rows as those of another file of the same columns are read, whatever these show."""
+        if not reading.has_points:
+            east, north = reading.places
+            self._pair = Pair(east, north, sure=True)
+        self.crs, self._limit, self.datum = reading.crs, reading.limit, reading.datum
+        self._time, self.order = reading.time, reading.order
 
     def batches(self, place: Place) -> Iterator[Batch]:
         """Hand out the rows from a place on."""
@@ -241,10 +265,9 @@ class ArrowSource(Settled):
     def places(self, batch: Batch) -> Places:
         """Read the rows' coordinates."""
         if self.geometry is not None:
-            found = _points(_plain(batch.content.column(self.geometry)))
+            found = places_in(batch.content, self.geometry)
         else:
-            columns = (batch.content.column(name) for name in (self._pair.east, self._pair.north))
-            found = places_of(*(_numbers(_plain(column)) for column in columns))
+            found = places_in(batch.content, self._pair.east, self._pair.north)
         return found if self._limit is None else self.on_ground(bounded(found, self._limit))
 
     def first_times(self) -> pd.Series | None:
@@ -253,17 +276,12 @@ class ArrowSource(Settled):
             return None
         with blamed_on(self.files[0]):
             found = self._reader.sample(SAMPLE_ROWS)
-        values = None if found is None else _values(_plain(found.column(self._time)))
+        values = None if found is None else as_series(stripped(found.column(self._time)))
         return None if values is None else values.rename(self._time)
 
     def days(self, batch: Batch) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
         """Read the rows' days."""
-        from pyarrow import types
-
-        column = _plain(batch.content.column(self._time))
-        if types.is_large_string(column.type):
-            return days_of_cells(_cells(column), self.order)
-        return self.order.days(_values(column))
+        return days_in(batch.content.column(self._time), self.order)
 
     def table(self, batch: Batch, keep: NDArray[np.bool_]) -> Any:
         """Return the rows to be kept."""
@@ -273,116 +291,8 @@ class ArrowSource(Settled):
 
     def rejects_header(self) -> bytes:
         """Return the line of names above the rejected rows."""
-        names = [*rejects_headings(self.headings), *self.schema.names]
-        return b",".join(map(csv_cell, names)) + b"\r\n"
+        return rejected_header(self.schema.names, self.headings)
 
     def rejects(self, batch: Batch, why: NDArray[np.uint8]) -> bytes:
         """Write the rejected rows, behind their number and the reason; shapes as well-known text."""
-        pyarrow = need("pyarrow", extra="parquet", purpose="work in batches")
-        out = np.flatnonzero(why)
-        reasons = [label(Why(reason).word, self.lang) for reason in why[out].tolist()]
-        told = [
-            pyarrow.array(batch.before + out + 1),
-            pyarrow.array(reasons, pyarrow.string()),
-        ]
-        rows = batch.content.take(pyarrow.array(out))
-        columns = [
-            _as_wkt(column) if name == self.geometry else column
-            for name, column in zip(rows.schema.names, rows.columns, strict=True)
-        ]
-        names = [str(at) for at in range(len(columns) + 2)]
-        return as_csv(pyarrow.record_batch([*told, *columns], names=names))
-
-
-def _plain(column: pa.Array) -> pa.Array:
-    """Take off what stands between a column and its values: extension types, dictionaries, kinds of text."""
-    from pyarrow import types
-
-    if isinstance(column.type, need("pyarrow", extra="parquet", purpose="work in batches").ExtensionType):
-        column = column.storage
-    if types.is_dictionary(column.type):
-        column = column.dictionary_decode()
-    if types.is_string(column.type) or types.is_string_view(column.type):
-        column = column.cast("large_string")
-    return column
-
-
-def _values(column: pa.Array) -> pd.Series:
-    """Return a column as pandas has it; days as times."""
-    from pyarrow import types
-
-    if types.is_date(column.type):
-        column = column.cast("timestamp[ms]")
-    return pd.Series(column.to_pandas())
-
-
-def _cells(column: pa.Array) -> Cells:
-    """Look at a column of text as cells of one long text; a missing one is empty."""
-    offsets = np.frombuffer(column.buffers()[1], dtype=np.int64)[
-        column.offset : column.offset + len(column) + 1
-    ]
-    content = column.buffers()[2]
-    loops = loops_for(0 if content is None else content.size)
-    text = loops.text(b"" if content is None else content.to_pybytes() if content.size < 1 << 19 else content)
-    left, right = offsets[:-1].copy(), offsets[1:].copy()
-    missing = column.is_null().to_numpy(zero_copy_only=False)
-    right[missing] = left[missing]
-    return Cells(text, left, right, loops)
-
-
-def _numbers(column: pa.Array) -> Numbers:
-    from pyarrow import types
-
-    if types.is_large_string(column.type):
-        return numbers_of_cells(_cells(column))
-    if not (types.is_floating(column.type) or types.is_integer(column.type) or types.is_decimal(column.type)):
-        raise MissingColumnError(
-            tr("a column of {type} cannot be coordinates; name another with lon= or lat=", type=column.type)
-        )
-    values = column.cast("float64", safe=False).fill_null(np.nan).to_numpy(zero_copy_only=False)
-    wrong = np.isinf(values)
-    return Numbers(np.where(wrong, np.nan, values), np.isnan(values), wrong)
-
-
-def _points(column: pa.Array) -> Places:
-    """Read points from well-known binary, or from columns of x and y."""
-    from pyarrow import types
-
-    if types.is_struct(column.type):
-        east, north = (_numbers(part) for part in column.flatten()[:2])
-        return places_of(east, north)
-    column = column.cast("large_binary")
-    offsets = np.frombuffer(column.buffers()[1], dtype=np.int64)[
-        column.offset : column.offset + len(column) + 1
-    ]
-    content = column.buffers()[2]
-    data = np.frombuffer(b"" if content is None else content, dtype=np.uint8)
-    missing = column.is_null().to_numpy(zero_copy_only=False)
-    usual = (np.diff(offsets) == _POINT_BYTES) & ~missing
-    if usual.all() and len(column):
-        bytes_ = data[offsets[0] : offsets[-1]].reshape(-1, _POINT_BYTES)
-    else:
-        bytes_ = data[offsets[:-1][usual][:, None] + np.arange(_POINT_BYTES)]
-    xy = np.full((len(column), 2), np.nan)
-    xy[usual] = np.ascontiguousarray(bytes_[:, 5:]).view("<f8")
-    plain = np.zeros(len(column), dtype=bool)
-    plain[usual] = (bytes_[:, :5] == (1, 1, 0, 0, 0)).all(axis=1)
-    why = np.zeros(len(column), dtype=np.uint8)
-    rest = np.flatnonzero(~plain & ~missing)
-    if len(rest):
-        shapes = shapes_of_wkb([column[row].as_py() for row in rest.tolist()], on_invalid="ignore")
-        xy[rest] = np.column_stack(point_coordinates(shapes))
-        why[rest[shapely.get_type_id(shapes) != shapely.GeometryType.POINT]] = Why.NO_POINT
-    x, y = np.ascontiguousarray(xy[:, 0]), np.ascontiguousarray(xy[:, 1])
-    why[(why == 0) & (np.isinf(x) | np.isinf(y))] = Why.NOT_A_NUMBER
-    why[(why == 0) & (np.isnan(x) | np.isnan(y))] = Why.MISSING
-    return Places(x, y, why).without(why > 0, None)
-
-
-def _as_wkt(column: pa.Array) -> pa.Array:
-    pyarrow = need("pyarrow", extra="parquet", purpose="work in batches")
-    column = _plain(column)
-    if pyarrow.types.is_struct(column.type):
-        return column
-    shapes = shapes_of_wkb(column.to_pylist(), on_invalid="ignore")
-    return pyarrow.array(shapely.to_wkt(shapes, rounding_precision=9).tolist(), pyarrow.string())
+        return rejected_rows(batch.content, why, batch.before, geometry=self.geometry, lang=self.lang)

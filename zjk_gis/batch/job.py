@@ -3,25 +3,24 @@
 from __future__ import annotations
 
 import time as clock
-from collections import Counter, deque
-from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
-from zjk_gis import threads
 from zjk_gis._optional import has
 from zjk_gis._version import __version__
 from zjk_gis.arguments import checked
 from zjk_gis.assign.plan import plan_for
-from zjk_gis.batch.arrow import ArrowSource
+from zjk_gis.batch.cluster.folder_job import (
+    FolderOptions,
+    assign_folder,
+    is_folder_job,
+    on_threads,
+    values_of,
+)
 from zjk_gis.batch.ledger import open_ledger
 from zjk_gis.batch.opening import open_source
-from zjk_gis.batch.outcome import JobSummary, Judged, judge, summary_of
-from zjk_gis.batch.parquet_target import ParquetTarget
-from zjk_gis.batch.row_groups import RowGroup
+from zjk_gis.batch.outcome import JobSummary, summary_of
+from zjk_gis.batch.running import run, sample_of, settle_times
 from zjk_gis.batch.sources import (
     NotInBatchesError,
     fingerprint_of,
@@ -32,27 +31,23 @@ from zjk_gis.batch.sources import (
 )
 from zjk_gis.batch.targets import is_batch_target, target_for
 from zjk_gis.batch.whole import assign_whole, check_rows
-from zjk_gis.errors import FileError, InputError, MissingColumnError
+from zjk_gis.errors import FileError, InputError
 from zjk_gis.io.paths import existing_file, target_file
 from zjk_gis.io.tables.text import BATCH_ROWS
 from zjk_gis.layers.headings import settled
 from zjk_gis.layers.labels import check_language
 from zjk_gis.layers.usual import ACCURATE, BORDER_M, NEAREST_M, TZ
-from zjk_gis.progress import track
 from zjk_gis.words import tr
 
 if TYPE_CHECKING:
     import datetime as dt
     import os
-    from collections.abc import Iterator, Mapping, Sequence
-    from concurrent.futures import Future
+    from collections.abc import Mapping, Sequence
 
     import geopandas as gpd
 
     from zjk_gis.assign.plan import AssignmentPlan
-    from zjk_gis.batch.ledger import Ledger
-    from zjk_gis.batch.sources import Batch, Place, Source
-    from zjk_gis.batch.targets import Target
+    from zjk_gis.batch.sources import Source
     from zjk_gis.index.policy import Policy
     from zjk_gis.index.sections import SectionIndex
     from zjk_gis.index.zones import ZoneIndex
@@ -61,8 +56,7 @@ if TYPE_CHECKING:
 __all__ = ["JobSummary", "assign_batch"]
 
 _PART_BATCHES = 32  # about 4 million rows: seconds of work, and few fsyncs
-_AHEAD = 2
-_BOM = b"\xef\xbb\xbf"
+_MANY = 1 << 24  # rows of a folder, which are not counted for this
 _LOOKED_AT = 20_000  # rows, to judge the datum of a file that may be of any length
 
 
@@ -93,6 +87,7 @@ def assign_batch(
     roads: gpd.GeoDataFrame | None = None,
     fix_positions: bool = False,
     even_if_off: bool = False,
+    only: Mapping[str, Any] | None = None,
     batch_rows: int = BATCH_ROWS,
     resume: bool = True,
     progress: bool | None = None,
@@ -106,13 +101,17 @@ def assign_batch(
     source : str or path
         A file of any format that `read_layer` reads, or a folder of text or Parquet files of the same
         columns, taken in the order of their names. Text (also packed as .gz or .zst), Parquet, GeoPackages
-        and shapefiles may be of any length; the others are held in memory.
+        and shapefiles may be of any length; the others are held in memory. A folder of Parquet may have
+        folders as Hive has them (``month=2026-05``), which become columns.
     zones : GeoDataFrame, ZoneIndex, SectionIndex or AssignmentPlan
         As in `assign_incidents`, and so
     grids, sections
     target : str or path
         A file of any format that `write_layer` writes. .parquet, .csv and .gpkg may be of any length. In a
-        GeoPackage that is there already the layer is added, or replaces the one of its name.
+        GeoPackage that is there already the layer is added, or replaces the one of its name. Without an
+        ending it is a folder, made of a folder of Parquet: one part out for each part in, in the same
+        folders, with records and rejects beside them as `assign_on_dask` has them. Both may be addresses
+        (``s3://``) then.
     lon, lat : str, optional
         The columns of coordinates; by default the file's geometry, or the columns of the usual names.
     crs : optional
@@ -138,6 +137,9 @@ def assign_batch(
         memory for it, as a reporting channel is judged as a whole.
     even_if_off : bool, default False
         Go on where most positions lie outside everything or in another datum, as in `assign_incidents`.
+    only : mapping of str to str or list of str, optional
+        The values that rows of Parquet must have in some columns, or of their folders, to be taken:
+        ``{"month": "2026-05"}``. What has none of them is not read.
     batch_rows : int, default 131072
         About how many rows are worked on at once. In memory are at most five batches and two for every
         processor: half a gigabyte with ten columns on two processors, however long the file is.
@@ -207,10 +209,9 @@ def assign_batch(
     began = clock.perf_counter()
     check_language(lang)
     words = settled(headings)
-    goal = target_file(target)
-    rejects_path = goal.with_name(f"{goal.name}.rejects.csv")
-    files = parts_of(source) if is_batch_source(source) else [existing_file(source)]
-    _refuse_overwriting(Path(source), files, goal, rejects_path)
+    chosen = values_of(only)
+    to_folder = is_folder_job(source, target)
+    files = [] if to_folder else parts_of(source) if is_batch_source(source) else [existing_file(source)]
     plan = plan_for(
         zones,
         grids=grids,
@@ -224,8 +225,38 @@ def assign_batch(
         accuracy_m=accuracy_m,
         policy=policy,
         tz=tz,
-        expected=rows_guessed(files),
+        expected=rows_guessed(files) if files else _MANY,
     )
+    if to_folder:
+        if fix_positions:
+            raise InputError(tr("fix_positions: all rows are held in memory for it; write to one file"))
+        return assign_folder(
+            source,
+            plan,
+            target,
+            on_threads,
+            FolderOptions(
+                lon=lon,
+                lat=lat,
+                crs=crs,
+                datum=datum,
+                time=time,
+                dayfirst=dayfirst,
+                time_format=time_format,
+                roads=roads,
+                even_if_off=even_if_off,
+                only=chosen,
+                batch_rows=batch_rows,
+                resume=resume,
+                progress=progress,
+                lang=lang,
+                headings=headings,
+            ),
+            elsewhere=False,
+        )
+    goal = target_file(target)
+    rejects_path = goal.with_name(f"{goal.name}.rejects.csv")
+    _refuse_overwriting(Path(source), files, goal, rejects_path)
     reading = {"lon": lon, "lat": lat, "crs": crs, "datum": datum}
     times: dict[str, Any] = {"dayfirst": dayfirst, "time_format": time_format, "tz": plan.tz}
     looks: dict[str, Any] = {"roads": roads, "fix": fix_positions, "even_if_off": even_if_off}
@@ -233,8 +264,10 @@ def assign_batch(
     rows = (
         None
         if fix_positions
-        else _open(source, goal, batch_rows=batch_rows, time=time, tz=plan.tz, **reading)
+        else _open(source, goal, batch_rows=batch_rows, time=time, tz=plan.tz, only=chosen, **reading)
     )
+    if rows is None and chosen:
+        raise InputError(tr("{file}: only= is for Parquet; leave it out, or convert the file", file=files[0]))
     if rows is None:
         tally, told = assign_whole(
             source,
@@ -252,13 +285,15 @@ def assign_batch(
         return summary_of(tally, goal, rejects_path, clock.perf_counter() - began, **told)
     # 3. Times are read and positions looked at before any row is answered.
     rows.lang, rows.headings = headings or lang, words
-    _settle_times(rows, plan, files[0], time, times)
+    settle_times(rows, plan, files[0], time, times)
     looks |= {"name": Path(source).stem, "fix": False}
     doubts = check_rows(first_points(rows, _LOOKED_AT), plan=plan, **looks)
     told = {"positions": doubts.problems, "lacking": doubts.lacking, "layer": doubts.layer}
     del doubts  # whose rows would stay in memory while the others are worked on
     # 4. Batch by batch, from where an earlier run of the same job stopped.
     options = {**plan.options, **reading, **times, "time": time, "batch_rows": batch_rows}
+    if chosen:
+        options["only"] = sorted(chosen.items())
     fingerprint = {
         "source": fingerprint_of(files),
         **plan.fingerprints,
@@ -267,8 +302,8 @@ def assign_batch(
     }
     with open_ledger(goal, fingerprint, resume=resume) as ledger:
         told["resumed_from"] = ledger.place.rows
-        place_for = target_for(ledger, rows, _sample(rows, plan, goal), lang=words)
-        tally = _run(rows, plan, place_for, ledger, part_rows=_PART_BATCHES * batch_rows, show=progress)
+        place_for = target_for(ledger, rows, sample_of(rows, plan, goal), lang=words)
+        tally = run(rows, plan, place_for, ledger, part_rows=_PART_BATCHES * batch_rows, show=progress)
         if fingerprint_of(files) != fingerprint["source"]:
             raise FileError(
                 tr("{files}: changed while it was read; run again when it is complete", files=files[0])
@@ -277,31 +312,6 @@ def assign_batch(
         told["remarks"] = (*rows.remarks, *rows.closing_remarks(tally), *ledger.remarks)
     told |= {"encoding": rows.encoding, "about": plan.about()}
     return summary_of(tally, goal, rejects_path, clock.perf_counter() - began, **told)
-
-
-def _settle_times(
-    rows: Source, plan: AssignmentPlan, file: Path, time: str, times: Mapping[str, Any]
-) -> None:
-    """Find out how times are written, if the plan needs the day of each incident."""
-    if not plan.needs_day:
-        return
-    if not rows.has_time:
-        raise MissingColumnError(
-            tr(
-                "{name}: no column {time!r}, and the zones are valid only for certain periods; name "
-                "the column of times with time=, or judge all by one day with at=",
-                name=file.name,
-                time=time,
-            )
-        )
-    rows.settle_times(**times)
-
-
-def _sample(rows: Source, plan: AssignmentPlan, target: Path) -> Mapping[str, Any]:
-    """Return the columns that are added, without rows."""
-    nothing = np.empty(0)
-    answers: Mapping[str, Any] = plan.answer(nothing, nothing, np.empty(0, dtype=np.int64), crs=rows.crs)
-    return {"lon": nothing, "lat": nothing, **answers} if _says_where(rows, target) else answers
 
 
 def _open(source: str | os.PathLike[str], target: Path, **options: Any) -> Source | None:
@@ -316,144 +326,6 @@ def _open(source: str | os.PathLike[str], target: Path, **options: Any) -> Sourc
     # into columns or a layer of a declared kind, all is written again.
     as_it_is = not (opened.is_moved or (opened.has_heights and target.suffix.lower() in (".csv", ".gpkg")))
     return opened if as_it_is or opened.geometry is None else None
-
-
-def _says_where(rows: Source, target: Path) -> bool:
-    """Tell whether a table must say where its positions are, as they were moved to the ground."""
-    return rows.is_moved and rows.geometry is None and target.suffix.lower() != ".gpkg"
-
-
-@dataclass(frozen=True, slots=True)
-class _Outcome:
-    """What came out of a batch, ready to be written."""
-
-    after: Place
-    encoded: tuple[Any, ...]
-    rejects: bytes
-    tally: Counter[str]
-
-
-def _run(
-    source: Source,
-    plan: AssignmentPlan,
-    target: Target,
-    ledger: Ledger,
-    *,
-    part_rows: int,
-    show: bool | None,
-) -> Counter[str]:
-    """Read, work and write at the same time, part by part, from where the ledger stands."""
-    place = ledger.place
-    tally: Counter[str] = Counter(ledger.parts[-1].tally if ledger.parts else {})
-    outcomes = _outcomes(source, plan, target, place)
-    for outcome in track(outcomes, title=tr("assigning"), total=source.batches_expected(place), show=show):
-        for encoded in outcome.encoded:
-            target.write(encoded)
-        if outcome.rejects:
-            if not ledger.rejects.tell():
-                ledger.rejects.write(_BOM + source.rejects_header())
-            ledger.rejects.write(outcome.rejects)
-        tally.update(outcome.tally)
-        place = outcome.after
-        if place.rows - ledger.place.rows >= part_rows:
-            target.end_part()
-            ledger.commit(place, tally)
-    if place != ledger.place:
-        target.end_part()
-        ledger.commit(place, tally)
-    if tally["rows"] != place.rows or tally["out"] + tally["rejects"] != place.rows:
-        raise InputError(
-            tr(
-                "{rows:,} rows came in, but {out:,} + {rejects:,} would go out",
-                rows=place.rows,
-                out=tally["out"],
-                rejects=tally["rejects"],
-            )
-        )
-    return tally
-
-
-def _outcomes(source: Source, plan: AssignmentPlan, target: Target, place: Place) -> Iterator[_Outcome]:
-    """Work on several batches at a time, and hand out what came of them in their order."""
-    workers = threads.count()
-    waiting: deque[Future[_Outcome]] = deque()
-    with ThreadPoolExecutor(workers) as pool:
-        try:
-            for batch in _read_ahead(source.batches(place)):
-                waiting.append(pool.submit(_work, batch, source, plan, target))
-                if len(waiting) > workers:
-                    yield waiting.popleft().result()
-            while waiting:
-                yield waiting.popleft().result()
-        finally:
-            pool.shutdown(cancel_futures=True)
-
-
-def _read_ahead(batches: Iterator[Batch]) -> Iterator[Batch]:
-    """Read the next batches while others are worked on."""
-    with ThreadPoolExecutor(1) as reader:
-        waiting = deque(reader.submit(next, batches, None) for _ in range(_AHEAD))
-        try:
-            while (batch := waiting.popleft().result()) is not None:
-                waiting.append(reader.submit(next, batches, None))
-                yield batch
-        finally:
-            reader.shutdown(cancel_futures=True)
-
-
-def _work(batch: Batch, source: Source, plan: AssignmentPlan, target: Target) -> _Outcome:
-    """Find who answers for the rows of a batch, and turn them into what will be written."""
-    if (
-        isinstance(batch.content, RowGroup)
-        and isinstance(source, ArrowSource)
-        and isinstance(target, ParquetTarget)
-    ):
-        return _work_on_group(batch, source, plan, target)
-    batch = source.checked(batch)
-    judged = _judged(batch, source, plan, target)
-    judged.tally.update(batch.told)
-    encoded = target.encode(batch, judged.keep, judged.places, judged.answers)
-    rejects = b"" if judged.keep.all() else source.rejects(batch, judged.places.why)
-    return _Outcome(batch.after, (encoded,), rejects, judged.tally)
-
-
-def _work_on_group(
-    batch: Batch, source: ArrowSource, plan: AssignmentPlan, target: ParquetTarget
-) -> _Outcome:
-    """Put the answers behind the columns of a row group as they are; if it loses rows, make them anew."""
-    tally: Counter[str] = Counter()
-
-    def answers() -> Iterator[Mapping[str, Any]]:
-        for piece in source.pieces(batch, wanted=source.judged_by(by_day=plan.needs_day)):
-            judged = _judged(piece, source, plan, target)
-            if not judged.keep.all():
-                raise _LosesRowsError
-            tally.update(judged.tally)
-            yield judged.answers
-
-    try:
-        encoded = target.encode_beside(batch.content, answers())
-    except _LosesRowsError:
-        done = [_work(piece, source, plan, target) for piece in source.pieces(batch)]
-        return _Outcome(
-            batch.after,
-            tuple(each for outcome in done for each in outcome.encoded),
-            b"".join(outcome.rejects for outcome in done),
-            sum((outcome.tally for outcome in done), Counter()),
-        )
-    return _Outcome(batch.after, (encoded,), b"", tally)
-
-
-class _LosesRowsError(Exception):
-    """A row of a row group is set aside."""
-
-
-def _judged(batch: Batch, source: Source, plan: AssignmentPlan, target: Target) -> Judged:
-    judged = judge(source.places(batch), lambda: source.days(batch), plan, source.crs)
-    if "lon" not in target.added:
-        return judged
-    lon, lat = (np.round(values, 9) for values in (judged.places.x, judged.places.y))
-    return replace(judged, answers={"lon": lon, "lat": lat, **judged.answers})
 
 
 def _refuse_overwriting(source: Path, files: Sequence[Path], target: Path, rejects: Path) -> None:

@@ -6,6 +6,7 @@ import errno
 import os
 import socket
 import stat
+import time
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, BinaryIO
 
@@ -19,14 +20,18 @@ if TYPE_CHECKING:
 __all__ = ["locked", "opened", "told_why"]
 
 _FULL = {errno.ENOSPC, errno.EFBIG, getattr(errno, "EDQUOT", errno.ENOSPC)}
+_WAIT_S = 0.2
 _HOLDER = "process "  # how what stands in a lock begins
 
 
 @contextmanager
-def locked(path: Path) -> Iterator[str]:
+def locked(path: Path, *, waits: bool = False) -> Iterator[str]:
     """Hold a lock that the system takes back if this process dies; yield who left an abandoned one."""
     with told_why(path):
         file = _take_lock(path)
+        while file is None and waits:
+            time.sleep(_WAIT_S)
+            file = _take_lock(path)
     if file is None:
         holder = ""
         with suppress(OSError):

@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
 from pyproj import CRS
 
-from zjk_gis._optional import need
 from zjk_gis.batch.arrow import ArrowSource
-from zjk_gis.batch.row_groups import passable_groups
+from zjk_gis.batch.hive import fits_hive, hive_values
+from zjk_gis.batch.parquet_reader import ParquetReader
 from zjk_gis.batch.sources import PARQUET, TEXT, Source, parts_of
 from zjk_gis.batch.text import TextSource
 from zjk_gis.errors import GeometryError, InputError
 from zjk_gis.io.geopackage import geopackage_layers
-from zjk_gis.io.parquet import distinct_schema
 from zjk_gis.io.paths import blamed_on, check_content, ending_of, format_of
 from zjk_gis.io.tables.text import BATCH_ROWS
 from zjk_gis.io.vector.opening import layer_of, open_vector
@@ -28,17 +27,13 @@ from zjk_gis.words import tr
 
 if TYPE_CHECKING:
     import os
-    from collections.abc import Iterator, Sequence
-    from pathlib import Path
+    from collections.abc import Iterator, Mapping, Sequence
 
     import pyarrow as pa
 
-    from zjk_gis.batch.row_groups import RowGroup
     from zjk_gis.io.vector.gdal import Vector
 
 __all__ = ["open_source"]
-
-_GROUP_BATCHES = 8  # a million rows, as pyarrow makes its row groups
 
 
 def open_source(
@@ -51,6 +46,7 @@ def open_source(
     time: str = "occurred_at",
     tz: str = BEIJING,
     batch_rows: int = BATCH_ROWS,
+    only: Mapping[str, Sequence[str]] | None = None,
 ) -> Source:
     """Open a file, or a folder of parts, to read it in batches.
 
@@ -58,7 +54,8 @@ def open_source(
     ----------
     path : str or path
         A .csv, .tsv or .txt file (also as .gz or .zst), .parquet, .gpkg or .shp; or a folder of text files
-        or Parquet files of the same columns, taken in the order of their names.
+        or Parquet files of the same columns, taken in the order of their names. Of Parquet it may have
+        folders as Hive has them, ``month=2026-05``, which are columns of text then.
     lon, lat : str, optional
         The columns of coordinates; by default the geometry or those of the usual names.
     crs : optional
@@ -71,6 +68,9 @@ def open_source(
         On whose clock the times of a layer are put that have a zone.
     batch_rows : int
         About how many rows a batch has.
+    only : mapping of str to sequence of str, optional
+        The values that rows of Parquet must have in some columns to be taken; folders and row groups that
+        have none of them are not read.
 
     Returns
     -------
@@ -88,16 +88,27 @@ def open_source(
     if batch_rows < 1:
         raise InputError(tr("batch_rows must be at least 1, not {batch_rows!r}", batch_rows=batch_rows))
     files = parts_of(path)
+    only = {} if only is None else only
+    if only and ending_of(files[0]) not in PARQUET:
+        raise InputError(tr("{file}: only= is for Parquet; leave it out, or convert the file", file=files[0]))
     options: dict[str, Any] = {"lon": lon, "lat": lat, "crs": crs, "time": time, "batch_rows": batch_rows}
     options["datum"] = None if datum is None else parse_datum(datum)
     if ending_of(files[0]) in TEXT:
         return TextSource(files, **options)
     if ending_of(files[0]) in PARQUET:
-        return _open_parquet(files, **options)
+        hive = [
+            hive_values(file.relative_to(path).as_posix()) if file != Path(path) else {} for file in files
+        ]
+        return _open_parquet(files, hive, only, **options)
     return _open_layer(files[0], tz=tz, **options)
 
 
-def _open_parquet(files: Sequence[Path], **options: Any) -> ArrowSource:
+def _open_parquet(
+    files: Sequence[Path],
+    hive: Sequence[Mapping[str, str]],
+    only: Mapping[str, Sequence[str]],
+    **options: Any,
+) -> ArrowSource:
     """Open Parquet or GeoParquet files of the same columns.
 
     Raises
@@ -109,7 +120,11 @@ def _open_parquet(files: Sequence[Path], **options: Any) -> ArrowSource:
     GeometryError
         If the geometry is declared to be something else than points.
     """
-    reader = _ParquetReader(files, options["batch_rows"])
+    wanted = [at for at, told in enumerate(hive) if fits_hive(told, only)]
+    if not wanted:
+        raise InputError(tr("{file}: no part has the values asked for by only=", file=files[0].parent))
+    files, hive = [files[at] for at in wanted], [hive[at] for at in wanted]
+    reader = ParquetReader(files, options["batch_rows"], hive, only)
     described = (reader.schema.metadata or {}).get(b"geo")
     if described is None:
         return _told(ArrowSource(files, reader, geometry=None, own=None, **options), reader.remarks)
@@ -165,85 +180,6 @@ def _told(source: ArrowSource, remarks: Sequence[str]) -> ArrowSource:
     """Put what was found when a file was opened before what was found in it."""
     source.remarks[:0] = remarks
     return source
-
-
-class _ParquetReader:
-    def __init__(self, files: Sequence[Path], batch_rows: int) -> None:
-        parquet = need("pyarrow.parquet", extra="parquet", purpose="read a .parquet file")
-        self._files, self._batch_rows = files, batch_rows
-        self._passed: dict[int, dict[int, RowGroup]] = {}
-        self.rows: list[int] = []
-        self.compression = "zstd"
-        for file in files:
-            check_content(file, format_of(file))
-            with blamed_on(file), parquet.ParquetFile(file) as content:
-                schema = content.schema_arrow
-                self.rows.append(content.metadata.num_rows)
-                if content.metadata.num_row_groups and file == files[0]:
-                    first = content.metadata.row_group(0)
-                    codec = first.column(0).compression.lower() if first.num_columns else "none"
-                    self.compression = codec.replace("uncompressed", "none")
-            if file == files[0]:
-                self.schema = schema
-            elif not schema.equals(self.schema):
-                raise InputError(
-                    tr(
-                        "{file}: its columns or their types are not those of {name}",
-                        file=file,
-                        name=files[0].name,
-                    )
-                )
-        report = ReadReport()
-        self.schema = distinct_schema(self.schema, files[0], report)
-        self.remarks = report.remarks
-
-    def pass_groups(self, template: bytes) -> None:
-        parquet = need("pyarrow.parquet", extra="parquet", purpose="read a .parquet file")
-        sizes = {"least": max(1, self._batch_rows // 2), "most": _GROUP_BATCHES * self._batch_rows}
-        for part, file in enumerate(self._files):
-            with blamed_on(file):
-                self._passed[part] = passable_groups(file, parquet.read_metadata(file), template, **sizes)
-
-    def expected(self, part: int, at: int) -> int:
-        """Say about how many batches follow a row."""
-        passed = self._passed.get(part, {})
-        rest = self.rows[part] - at
-        if not passed:
-            return -(-rest // self._batch_rows)
-        return -(-rest * len(passed) // sum(group.num_rows for group in passed.values()))
-
-    def read(self, part: int, at: int) -> Iterator[pa.RecordBatch | RowGroup]:
-        from pyarrow import parquet
-
-        passed = self._passed.get(part, {})
-        # Without pre_buffer a row group is read page by page: a file may be one row group of any size.
-        with parquet.ParquetFile(self._files[part], pre_buffer=False, buffer_size=1 << 22) as content:
-            groups = [content.metadata.row_group(at).num_rows for at in range(content.num_row_groups)]
-            ends = np.cumsum(groups)
-            first = int(np.searchsorted(ends, at, side="right"))
-            over = at - int(ends[first - 1] if first else 0)
-            while first < len(groups):
-                if first in passed and not over:
-                    yield passed[first]
-                    first += 1
-                    continue
-                last = first + 1  # the next that passes, or the end
-                while last < len(groups) and last not in passed:
-                    last += 1
-                for batch in content.iter_batches(self._batch_rows, row_groups=range(first, last)):
-                    if over >= batch.num_rows:
-                        over -= batch.num_rows
-                        continue
-                    yield type(batch).from_arrays(batch.slice(over).columns, schema=self.schema)
-                    over = 0
-                first = last
-
-    def sample(self, rows: int) -> pa.RecordBatch | None:
-        from pyarrow import parquet
-
-        with parquet.ParquetFile(self._files[0], pre_buffer=False, buffer_size=1 << 22) as content:
-            found = next(content.iter_batches(rows), None)
-        return None if found is None else type(found).from_arrays(found.columns, schema=self.schema)
 
 
 class _LayerReader:

@@ -48,8 +48,9 @@ class JobSummary:
         How many of the rows that went out a person should look at.
     seconds : float
         Of this run alone.
-    target : Path
-    rejects_path : Path or None
+    target : Path or str
+        Text where it is the address of a folder.
+    rejects_path : Path, str or None
         None where no row was rejected.
     resumed_from : int
         After how many rows an earlier run was continued; 0 if there was none.
@@ -80,8 +81,8 @@ class JobSummary:
     reject_reasons: dict[str, int]
     ambiguous: int
     seconds: float
-    target: Path
-    rejects_path: Path | None
+    target: Path | str
+    rejects_path: Path | str | None
     resumed_from: int = 0
     remarks: tuple[str, ...] = ()
     left_out: dict[str, int] = field(default_factory=dict)
@@ -98,7 +99,7 @@ class JobSummary:
             "Rejected: {rejects:,}; for a person to look at: {ambiguous:,}.",
             rows_in=self.rows_in,
             rows_out=self.rows_out,
-            name=self.target.name,
+            name=self.target if isinstance(self.target, str) else self.target.name,
             rejects=self.rejects,
             ambiguous=self.ambiguous,
         )
@@ -147,7 +148,10 @@ def judge(
     if plan.needs_day:
         day, wrong = days()
         places = places.without(wrong & (places.why == Why.USABLE), Why.BAD_TIME)
-    answers: Mapping[str, Any] = plan.answer(places.x, places.y, day, crs=crs)
+    missing = places.why == Why.MISSING
+    answers: Mapping[str, Any] = plan.answer(
+        places.x, places.y, day, crs=crs, is_missing=missing if missing.any() else None
+    )
     reason = answers["reason"]
     unusable = np.isin(reason.words, _UNUSABLE)[reason.codes]  # what could not be converted
     places = places.without(unusable & (places.why == Why.USABLE), Why.BAD_POSITION)
@@ -166,7 +170,7 @@ def judge(
 
 
 def summary_of(
-    tally: Counter[str], target: Path, rejects_path: Path, seconds: float, **told: Any
+    tally: Counter[str], target: Path | str, rejects_path: Path | str, seconds: float, **told: Any
 ) -> JobSummary:
     """Put what was counted into a summary."""
 

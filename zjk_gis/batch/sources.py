@@ -206,7 +206,7 @@ def parts_of(path: str | os.PathLike[str]) -> list[Path]:
         return [file]
     folder = Path(path)
     with blamed_on(folder):
-        entries = sorted(entry for entry in folder.iterdir() if not entry.name.startswith((".", "_")))
+        entries = sorted(_visible(folder))
     kinds = {TEXT if ending_of(entry) in TEXT else ending_of(entry) for entry in entries}
     if not entries:
         raise FileError(
@@ -227,6 +227,17 @@ def parts_of(path: str | os.PathLike[str]) -> list[Path]:
             )
         )
     return [existing_file(entry) for entry in entries]
+
+
+def _visible(folder: Path) -> Iterator[Path]:
+    """Yield what is in a folder, and in those that say as Hive does what all rows in them have."""
+    for entry in folder.iterdir():
+        if entry.name.startswith((".", "_")):
+            continue
+        if "=" in entry.name and entry.is_dir():
+            yield from _visible(entry)
+        else:
+            yield entry
 
 
 def rows_guessed(files: Sequence[Path]) -> int:

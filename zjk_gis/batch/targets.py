@@ -18,7 +18,7 @@ import numpy as np
 from zjk_gis._optional import need
 from zjk_gis.batch.columns import as_csv, csv_cell, points_as_wkb
 from zjk_gis.batch.parquet_target import GeoPackageTarget, ParquetTarget, unused
-from zjk_gis.batch.text import TextSource, Words, spliced
+from zjk_gis.batch.text import Spliced, TextSource, Words
 from zjk_gis.crs import CGCS2000, WGS84, require_same_datum
 from zjk_gis.layers.headings import names_beside, word
 from zjk_gis.layers.labels import label
@@ -40,6 +40,7 @@ __all__ = ["Coded", "Target", "is_batch_target", "target_for"]
 
 _ENDINGS = (".parquet", ".geoparquet", ".csv", ".gpkg")
 _BOM = b"\xef\xbb\xbf"  # by which Excel knows UTF-8
+_AT_HAND = 1 << 19  # bytes: what the processor's own memory holds while they are written
 _DEGREES = 9  # decimals: a tenth of a millimetre
 _GEOMETRY = "geometry"
 
@@ -142,7 +143,6 @@ class _TextToText:
     def __init__(self, ledger: Ledger, source: TextSource, sample: Mapping[str, Any], names: _Names) -> None:
         self._file, self._source = ledger.rows, source
         self.added = frozenset(sample)
-        self._free: list[NDArray[np.uint8]] = []
         self._bases: dict[str, int] = {}
         # What no column's own words are needed for.
         known = [b"", b"0", *(text.encode() for text in names.truths)]
@@ -178,19 +178,11 @@ class _TextToText:
                 texts.append(text)
         at = np.concatenate([ends[0], *(end[1:] for end in ends[1:])])
         words = Words(codes, at, b"".join(texts))
-        return spliced(batch, self._source, keep, words, line_end=self._source.line_end, room=self._room)
+        return Spliced.of(batch, self._source, keep, words, line_end=self._source.line_end)
 
     def write(self, encoded: Any) -> None:
-        self._file.write(encoded)
-        if isinstance(encoded, np.ndarray) and encoded.base is not None:
-            self._free.append(encoded.base)  # the next batch is written into the same memory
-
-    def _room(self, size: int) -> NDArray[np.uint8]:
-        while self._free:
-            room = self._free.pop()
-            if len(room) >= size:
-                return room
-        return np.empty(size + size // 8, dtype=np.uint8)
+        for piece in encoded.pieces(_AT_HAND):
+            self._file.write(piece)
 
     def end_part(self) -> None:
         pass

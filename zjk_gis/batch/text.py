@@ -34,16 +34,17 @@ from zjk_gis.layers.labels import label
 from zjk_gis.words import tr
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
     from pathlib import Path
 
     from numpy.typing import NDArray
 
     from zjk_gis.coordinates.bare_numbers import Limit
     from zjk_gis.io.tables.records import Records
+    from zjk_gis.io.tables.scan import Loops
     from zjk_gis.layers.columns.datum_words import WebDatum
 
-__all__ = ["TextSource", "Words", "spliced"]
+__all__ = ["Spliced", "TextSource", "Words"]
 
 _BYTES_OF_A_ROW = 100  # until the first ones have been seen
 _GUARD = r"^'('*[=+\-@\t\r])"  # the apostrophe that `zjk_gis.io.spreadsheets.guard_formula` puts
@@ -252,7 +253,7 @@ class TextSource(Settled):
         from pyarrow import csv as tables
 
         none = Words(np.zeros((0, batch.rows), dtype=np.int32), np.zeros(1, dtype=np.int64), b"")
-        text = spliced(batch, self, keep, none, line_end=b"\n")
+        text = Spliced.of(batch, self, keep, none, line_end=b"\n").whole()
         if not len(text):
             return pa.RecordBatch.from_pylist([], schema=self.schema)
         with blamed_on(self.files[batch.after.part]):
@@ -305,50 +306,80 @@ class TextSource(Settled):
         return Cells(found.text, found.left[slot], found.right[slot], self.loops)
 
 
-def spliced(
-    batch: Batch,
-    source: TextSource,
-    keep: NDArray[np.bool_],
-    words: Words,
-    *,
-    line_end: bytes,
-    room: Callable[[int], Any] | None = None,
-) -> Any:
-    """Return the rows to be kept as they stand, each followed by its words; short ones are filled up.
+@dataclass(frozen=True, slots=True)
+class Spliced:
+    """Rows to be kept as they stand, each followed by its words; short ones are filled up.
 
-    Parameters
+    Attributes
     ----------
-    batch : Batch
-    source : TextSource
-        It comes from.
+    found : Records
+    loops : Loops
     keep : ndarray of bool
+        Which rows.
     words : Words
+        With as many bytes to spare behind them as `loops` want.
+    padding : ndarray of int64
+        How many cells each row lacks.
+    delimiter : str
     line_end : bytes
-    room : callable, optional
-        Gives an array of at least so many bytes; by default a new one.
+    starts : ndarray of int64
+        Where each row begins, and the last one ends.
     """
-    found, loops = batch.content, source.loops
-    padding = np.maximum(len(source.names) - found.cells, 0)
-    starts = np.empty(batch.rows, dtype=np.int64)
-    ending = loops.text(line_end)
-    size = loops.measure_rows(found.begin, found.end, keep, padding, words.codes, words.at, ending, starts)
-    whole = size + SPARE
-    out = loops.room(whole) if room is None or loops.room is bytearray else room(whole)
-    loops.splice_rows(
-        found.text,
-        found.begin,
-        found.end,
-        keep,
-        padding,
-        ord(source.delimiter),
-        words.codes,
-        words.at,
-        loops.text(words.text + bytes(SPARE)),
-        ending,
-        starts,
-        out,
-    )
-    return out[:size]
+
+    found: Records
+    loops: Loops
+    keep: NDArray[np.bool_]
+    words: Words
+    padding: NDArray[np.int64]
+    delimiter: str
+    line_end: bytes
+    starts: NDArray[np.int64]
+
+    @classmethod
+    def of(
+        cls, batch: Batch, source: TextSource, keep: NDArray[np.bool_], words: Words, *, line_end: bytes
+    ) -> Spliced:
+        """Put rows of a source together with their words; nothing is written yet."""
+        found, loops = batch.content, source.loops
+        padding = np.maximum(len(source.names) - found.cells, 0)
+        starts = np.empty(batch.rows + 1, dtype=np.int64)
+        starts[-1] = loops.measure_rows(
+            found.begin, found.end, keep, padding, words.codes, words.at, loops.text(line_end), starts
+        )
+        ready = replace(words, text=words.text + bytes(SPARE))
+        return cls(found, loops, keep, ready, padding, source.delimiter, line_end, starts)
+
+    def whole(self) -> Any:
+        """Return all rows as one text."""
+        return self._written(slice(0, len(self.keep)), self.loops.room(int(self.starts[-1]) + SPARE))
+
+    def pieces(self, about: int) -> Iterator[Any]:
+        """Return the text in pieces of about so many bytes, each written where the one before was.
+
+        What has just been written is at hand for whoever takes it from there.
+        """
+        ends = np.searchsorted(self.starts, np.arange(about, int(self.starts[-1]), about))
+        edges = np.unique(np.concatenate([[0], ends, [len(self.keep)]]))
+        room = self.loops.room(int(np.diff(self.starts[edges]).max(initial=0)) + SPARE)
+        for first, last in zip(edges[:-1].tolist(), edges[1:].tolist(), strict=True):
+            yield self._written(slice(first, last), room)
+
+    def _written(self, rows: slice, room: Any) -> Any:
+        self.loops.splice_rows(
+            self.found.text,
+            self.found.begin[rows],
+            self.found.end[rows],
+            self.keep[rows],
+            self.padding[rows],
+            ord(self.delimiter),
+            self.words.codes[:, rows],
+            self.words.at,
+            self.loops.text(self.words.text),
+            self.loops.text(self.line_end),
+            self.starts[rows],
+            room,
+        )
+        return memoryview(room)[: int(self.starts[rows.stop] - self.starts[rows.start])]
 
 
 def _counted(mixed: MixedLines) -> tuple[str, ...]:

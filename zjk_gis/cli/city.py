@@ -9,6 +9,7 @@ import click
 import geopandas as gpd
 
 from zjk_gis.cli.invalid_rows import mend
+from zjk_gis.cli.options import current_city
 from zjk_gis.coordinates.datum_evidence import SHIFT_TITLES, UNDECIDED
 from zjk_gis.coordinates.position_fixes import review_positions
 from zjk_gis.crs import measured_otherwise
@@ -19,10 +20,12 @@ from zjk_gis.layers.labels import label
 from zjk_gis.layers.spec import PUNCTUAL
 from zjk_gis.read_report import report_of
 from zjk_gis.words import tr
+from zjk_gis.workspace.addresses import shown
 from zjk_gis.workspace.city import read_city as layers_of
 from zjk_gis.workspace.city import read_companion as companion_of
 from zjk_gis.workspace.city import read_zones as zones_of
-from zjk_gis.workspace.reading import shown
+from zjk_gis.workspace.city_file.city import workspace_of
+from zjk_gis.workspace.city_file.reading import read_file, source_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
@@ -33,11 +36,13 @@ __all__ = [
     "cases_options",
     "datum_option",
     "even_if_off_option",
+    "held_by",
     "place_options",
     "read_cases",
     "read_city",
     "read_companion",
     "read_incidents",
+    "read_sent",
     "read_zones",
     "require_layers",
     "tell_lacking",
@@ -162,13 +167,28 @@ def read_incidents(
     **times: Any,
 ) -> gpd.GeoDataFrame:
     """Read incidents, and say what reading had to infer and what is suspicious about their positions."""
-    points = read_layer(path, datum=datum, spec="incidents", **times)
+    points = read_sent(path, "incidents", datum=datum, **times)
     tell_report(points, console)
     found = review_positions(points, roads=roads, fix=fix)
     if found.lacking:
         tell_lacking(found.lacking, console)
     tell_positions(found.problems, found.fixed if fix else None, console)
     return found.points
+
+
+def read_sent(path: Path, layer: str, **said: Any) -> gpd.GeoDataFrame:
+    """Read a file as a layer; as the city file says, where it is one of its source's files."""
+    city = current_city()
+    source = None if city is None else source_of(city, path, layer)
+    if city is None or source is None:
+        return read_layer(path, spec=layer, **said)
+    return read_file(city, source, path, **said)
+
+
+def held_by(city: Path | str) -> list[Path]:
+    """Return the files that hold a city, which no output may replace."""
+    kept = workspace_of(city)
+    return [path for path in dict.fromkeys((city, kept)) if isinstance(path, Path)]
 
 
 def tell_lacking(name: str, console: Console) -> None:

@@ -17,7 +17,7 @@ from zjk_gis.cli.console import language_asked_for, language_option
 from zjk_gis.cli.help import in_language
 from zjk_gis.cli.hints import in_options
 from zjk_gis.cli.refusals import refusal
-from zjk_gis.errors import ZjkGisError
+from zjk_gis.errors import BusyError, ZjkGisError
 from zjk_gis.words import speaking, tr
 
 if TYPE_CHECKING:
@@ -27,7 +27,7 @@ __all__ = ["main"]
 
 # Their messages are those of GEOS and GDAL.
 _FOREIGN = ("GEOSException", "TopologicalError", "DataSourceError", "DriverError", "CPLE_BaseError")
-EXIT_BAD_INPUT, EXIT_DEFECT, EXIT_STOPPED = 2, 3, 130
+EXIT_BAD_INPUT, EXIT_DEFECT, EXIT_BUSY, EXIT_STOPPED = 2, 3, 4, 130
 
 # Commands are imported when called: `zjk-gis --help` must not wait for geopandas.
 _COMMANDS = {
@@ -38,6 +38,7 @@ _COMMANDS = {
     "audit": ("zjk_gis.cli.analysis.audit", "Prove or refute that everything has someone."),
     "black-spots": ("zjk_gis.cli.analysis.black_spots", "Tell where along the roads incidents lie thickest."),
     "catalogue": ("zjk_gis.cli.data.catalogue", "Say what each layer must look like."),
+    "changes": ("zjk_gis.cli.runs.changes", "Tell what changed between two runs of a city."),
     "check": ("zjk_gis.cli.data.check", "Check a layer against what it must look like."),
     "check-assignment": ("zjk_gis.cli.analysis.check_assignment", "Check recorded zones."),
     "codes": ("zjk_gis.cli.data.codes", "Explain, check and continue codes."),
@@ -50,19 +51,26 @@ _COMMANDS = {
     "gaps": ("zjk_gis.cli.analysis.gaps", "Find ground that no zone covers or several do."),
     "hot-spots": ("zjk_gis.cli.analysis.hot_spots", "Tell where incidents gather beyond chance."),
     "import": ("zjk_gis.cli.data.import_layers", "Take files and folders into a workspace."),
+    "init": ("zjk_gis.cli.data.init", "Write a city file from what lies in a folder."),
     "layers": ("zjk_gis.cli.data.layers", "List the layers of a workspace and their versions."),
     "map": ("zjk_gis.cli.pictures.draw", "Draw a city and what is wrong with it on one map."),
+    "refresh": ("zjk_gis.cli.runs.refresh", "Run a city: take what is new, and tell what changed."),
     "report": ("zjk_gis.cli.pictures.report", "Make a report of any table of indicators."),
+    "near-repeats": ("zjk_gis.cli.analysis.near_repeats", "Tell whether one incident brings another soon."),
     "overlay": ("zjk_gis.cli.analysis.overlay", "Give the rows of one layer the codes of another."),
     "pipes": ("zjk_gis.cli.pipes.command", "Check a network of pipes, trace it, shut off a burst."),
+    "plan-cluster": ("zjk_gis.cli.data.plan_cluster", "Say how many workers billions of rows need."),
     "protect": ("zjk_gis.cli.protect.command", "Tell what may not be where, and who decides."),
     "repair": (
         "zjk_gis.cli.analysis.repair",
         "Propose repairs of gaps and overlaps, and make them.",
     ),
     "repeats": ("zjk_gis.cli.analysis.repeats", "List where the same thing happened again."),
+    "publish": ("zjk_gis.cli.pictures.publish", "Publish a city as a folder of pages."),
     "rows": ("zjk_gis.cli.analysis.figure_rows", "Print the rows that a figure of a bulletin is made of."),
     "synth": ("zjk_gis.cli.data.synth", "Make a synthetic Zhangjiakou with known faults."),
+    "undo": ("zjk_gis.cli.runs.undo", "Undo the last run of a city."),
+    "works": ("zjk_gis.cli.analysis.works", "Tell what works cost, and whether they end in time."),
     "warm": ("zjk_gis.cli.data.warm", "Compile the engine before anybody waits for it."),
 }
 
@@ -102,7 +110,8 @@ def _zjk_gis() -> None:
     """City management on the map: who answers for what, and where nobody does.
 
     Exit codes: 0 done; 1 done, and `check` found errors or `check-assignment` is not passed; 2 the input
-    or the call cannot be used; 3 a defect of this program; 130 stopped by the user.
+    or the call cannot be used; 3 a defect of this program; 4 another run of the city is at work; 130 stopped
+    by the user.
     """
 
 
@@ -164,7 +173,7 @@ def _code_of(arguments: list[str] | None) -> int:
         code = EXIT_STOPPED
     except ZjkGisError as error:
         click.echo(f"zjk-gis: {_told(error, sys.argv[1:] if arguments is None else arguments)}", err=True)
-        code = EXIT_BAD_INPUT
+        code = EXIT_BUSY if isinstance(error, BusyError) else EXIT_BAD_INPUT
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         code = 0

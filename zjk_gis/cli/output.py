@@ -9,25 +9,44 @@ import pandas as pd
 
 from zjk_gis.errors import InputError
 from zjk_gis.io import write_layer
+from zjk_gis.layers.columns.requirements import require_columns
+from zjk_gis.layers.columns.values import code_text
 from zjk_gis.layers.labels import label
 from zjk_gis.maps import save_offline
 from zjk_gis.maps.printing.printed import page_of
 from zjk_gis.reports import write_workbook
 from zjk_gis.reports.dossier import ready_folder
 from zjk_gis.standards import rules_table
-from zjk_gis.words import tr
+from zjk_gis.words import listed, tr
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
     from pathlib import Path
 
     import folium
+    import geopandas as gpd
 
     from zjk_gis.cli.console import Console
 
-__all__ = ["show_rows", "tell_files", "write_found"]
+__all__ = ["of_classes", "show_rows", "tell_files", "write_found"]
 
 _FILES = (".gpkg", ".xlsx", ".html", ".csv", ".shp", ".geojson")
+
+
+def of_classes(cases: gpd.GeoDataFrame, classes: Sequence[str] | None) -> gpd.GeoDataFrame:
+    """Return the incidents whose codes begin as asked."""
+    if not classes:
+        return cases
+    require_columns(cases, "incidents", "event_code")
+    codes = code_text(cases["event_code"]).fillna("")
+    own = cases[codes.str.startswith(tuple(classes)).to_numpy(dtype=bool)]
+    if own.empty:
+        known = sorted({*codes} - {""})
+        raise InputError(
+            tr("incidents: none has an event code that begins with {classes}; there are {known}",
+               classes=listed(classes), known=listed(known[:20]))
+        )  # fmt: skip
+    return own
 
 
 def show_rows(rows: pd.DataFrame, columns: tuple[str, ...], most: int, console: Console) -> None:

@@ -10,7 +10,9 @@ import click
 
 from zjk_gis.cli.console import Console, language_option
 from zjk_gis.cli.invalid_rows import words_of
+from zjk_gis.cli.options import current_city
 from zjk_gis.errors import GeometryError
+from zjk_gis.standards.rules import own_tables
 from zjk_gis.words import language
 from zjk_gis.words import speaking as in_words_of
 
@@ -41,7 +43,8 @@ def speaking(command: Callable[..., Any]) -> Callable[..., Any]:
         *args: Any, lang: Language | None, as_json: bool, repair: bool | None = None, **options: Any
     ) -> Any:
         console = Console(lang or language(), as_json, repair, _target_of(options))
-        with in_words_of(console.lang):
+        city = current_city()
+        with in_words_of(console.lang), own_tables({} if city is None else city.tables):
             try:
                 return command(*args, console=console, **options)
             except GeometryError as error:

@@ -22,6 +22,8 @@ differ in shape, lines in dashes or casing, areas in hatches.
 
 from __future__ import annotations
 
+from zjk_gis.standards import rules_table
+
 __all__ = [
     "BLACK",
     "BLUE",
@@ -41,6 +43,7 @@ __all__ = [
     "STEEL",
     "VERMILION",
     "YELLOW",
+    "pipe_colour",
 ]
 
 BLACK, ORANGE, SKY, GREEN, YELLOW, BLUE, VERMILION, PURPLE = (
@@ -70,7 +73,7 @@ HOT_CLASSES = {
 # What came and goes shares a shade with what is there, and is hatched on maps.
 _SHADES = {
     "hot": ("#67001f", "#b2182b", "#d6604d", "#f4a582", "#fddbc7"),
-    "cold": ("#053061", "#2166ac", "#4393c3", "#92c5de", "#d1e5f0"),
+    "cold": ("#053061", "#2166ac", "#4393c3", "#8cc8e6", "#dcebf4"),
 }
 _SHADE_OF = {
     "new": 0, "intensifying": 1, "consecutive": 2, "persistent": 3, "diminishing": 4, "oscillating": 2,
@@ -79,3 +82,18 @@ _SHADE_OF = {
 HOT_PATTERNS = {
     f"{kind}_{side}": shades[shade] for side, shades in _SHADES.items() for kind, shade in _SHADE_OF.items()
 } | {"no_pattern": "#f4f4f2"}
+
+
+def pipe_colour(class_code: str) -> str:
+    """Return the colour of a class of pipes by CJJ 61-2017, darkened where it is too light to read.
+
+    Examples
+    --------
+    >>> pipe_colour("JS"), pipe_colour("GD")
+    ('#00b7b7', '#ff0000')
+    """
+    kinds = rules_table("pipe_kinds")
+    rgb = [int(v) for v in kinds.loc[kinds["class_code"] == class_code, "rgb"].iloc[0].split(",")]
+    if sum(part * share for part, share in zip(rgb, (0.299, 0.587, 0.114), strict=True)) > 130:
+        rgb = [int(part * 0.72) for part in rgb]
+    return "#{:02x}{:02x}{:02x}".format(*rgb)

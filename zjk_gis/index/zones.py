@@ -27,6 +27,7 @@ from zjk_gis.index.policy import policy_of
 from zjk_gis.index.prepared import CODES, Prepared, code_column, prepare
 from zjk_gis.layers.columns.times import BEIJING
 from zjk_gis.layers.metric import require_amounts, require_reach, require_shares
+from zjk_gis.layers.remembered import remembered
 from zjk_gis.layers.soundness import made_valid
 from zjk_gis.presentation import Presentation, presented
 from zjk_gis.words import tr
@@ -223,10 +224,18 @@ class ZoneIndex(AnsweringIndex):
     ) -> ZoneIndex:
         """Compile a layer that is called something else in errors, for so many points; see `build`.
 
-        Only where these are many, it is checked by compiling it.
+        Only where these are many, it is checked by compiling it, and kept for the next call with the same
+        layer; see `zjk_gis.layers.remembered`.
         """
-        compiled: list[PolygonIndex] = []
         options: dict[str, Any] = {"code": code, "level": level, "policy": policy, "tz": tz}
+        if expected <= FEW_POINTS:
+            return cls._of_layer(layer, name, expected, **options)
+        said = (name, *options.values())
+        return remembered(layer, said, lambda: cls._of_layer(layer, name, expected, **options))
+
+    @classmethod
+    def _of_layer(cls, layer: gpd.GeoDataFrame, name: str, expected: int, **options: Any) -> ZoneIndex:
+        compiled: list[PolygonIndex] = []
         own = require_crs(layer, name)
         if expected > FEW_POINTS and is_metric(own):
             options["invalid"] = checked_by_compiling(layer, name, compiled, **options)
@@ -236,7 +245,7 @@ class ZoneIndex(AnsweringIndex):
         is_compiled = bool(compiled) and prepared.measured_in == own
         polygons = compiled[0] if is_compiled else PolygonIndex(kept.geometry.to_numpy(), prepared.rows.rank)
         polygons.expect(expected)
-        return cls(polygons, prepared, kept)
+        return cls(polygons, prepared, kept.copy(deep=False))  # the layer itself is not held
 
     def __len__(self) -> int:
         return len(self._polygons)

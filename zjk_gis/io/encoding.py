@@ -6,6 +6,7 @@ import codecs
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from zjk_gis.errors import InputError
 from zjk_gis.words import tr
 
 if TYPE_CHECKING:
@@ -13,7 +14,7 @@ if TYPE_CHECKING:
 
     from zjk_gis.read_report import ReadReport
 
-__all__ = ["GB18030", "UTF_8", "Encoding", "decode_value"]
+__all__ = ["GB18030", "UTF_8", "Encoding", "decode_value", "named_encoding"]
 
 UTF_8, GB18030 = "UTF-8", "GB18030"
 
@@ -45,6 +46,26 @@ class Encoding:
             report.remarks.append(
                 tr("{name}: read as {name_2} ({found})", name=source.name, name_2=self.name, found=self.found)
             )
+
+
+def named_encoding(name: str) -> str:
+    """Return the encoding that a caller names, as this room writes it.
+
+    Raises
+    ------
+    InputError
+        If it is neither UTF-8 nor GB18030, whatever either is called.
+
+    Examples
+    --------
+    >>> named_encoding("utf8"), named_encoding("gbk")
+    ('UTF-8', 'GB18030')
+    """
+    known = {"utf8": UTF_8, "gb18030": GB18030, "gbk": GB18030, "gb2312": GB18030}
+    found = known.get(name.casefold().replace("-", "").replace("_", ""))
+    if found is None:
+        raise InputError(tr("encoding must be UTF-8 or GB18030, not {name!r}", name=name))
+    return found
 
 
 def decode_value(value: bytes, encoding: str) -> str:

@@ -15,6 +15,7 @@ from zjk_gis.coordinates.datums import in_declared_datum, stated_datum
 from zjk_gis.crs.systems import title_of
 from zjk_gis.errors import FileError, InputError, ZjkGisError, counted, name_rows
 from zjk_gis.io.archives import is_archive, unpacked
+from zjk_gis.io.encoding import named_encoding
 from zjk_gis.io.file_crs import settle_crs
 from zjk_gis.io.geopackage import geopackage_layers
 from zjk_gis.io.parquet import read_parquet
@@ -30,19 +31,24 @@ from zjk_gis.layers.catalogue import spec_of
 from zjk_gis.layers.columns.coordinates import is_zero
 from zjk_gis.layers.columns.datum_words import parse_datum
 from zjk_gis.layers.columns.times import BEIJING, YEAR_FIRST, TimeOrder
-from zjk_gis.layers.columns.values import convert_types
+from zjk_gis.layers.columns.values import convert_types, translated
 from zjk_gis.layers.headings import unheaded
-from zjk_gis.layers.naming import conform
+from zjk_gis.layers.naming import conform, with_columns
+from zjk_gis.layers.recorded import with_answers
 from zjk_gis.layers.shapes import has_place, point_coordinates
 from zjk_gis.read_report import ReadReport, report_of
 from zjk_gis.words import listed, tr
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from zjk_gis.io.paths import Format
     from zjk_gis.layers.columns.datum_words import WebDatum
     from zjk_gis.layers.spec import LayerSpec
 
 __all__ = ["as_spec", "list_layers", "read_layer", "read_table"]
+
+_SHAPEFILE = "ESRI Shapefile"
 
 
 @checked
@@ -59,6 +65,9 @@ def read_layer(
     time_format: str | None = None,
     tz: str = BEIJING,
     as_written: bool = False,
+    encoding: str | None = None,
+    column_names: Mapping[str, str] | None = None,
+    values: Mapping[str, Mapping[str, str]] | None = None,
 ) -> gpd.GeoDataFrame:
     r"""Read a layer from a file, and tell what had to be found out to do so.
 
@@ -97,6 +106,13 @@ def read_layer(
     as_written : bool, default False
         Leave the headings and words of a table that the library wrote in Chinese as they stand; by default
         they become its English names and codes again, which ``renamed`` in the report tells.
+    encoding : str, optional
+        ``"UTF-8"`` or ``"GB18030"`` (also GBK), of a text file or a shapefile; by default what its text is.
+    column_names : mapping of str to str, optional
+        Which of the file's columns each column of `spec` is, where the names do not tell:
+        ``{"zone_code": "编号"}``. It comes before the names that `spec` knows.
+    values : mapping of str to mapping of str to str, optional
+        What the file's values of columns of `spec` mean: ``{"scope": {"核心区域": "核心保护范围"}}``.
 
     Returns
     -------
@@ -115,7 +131,8 @@ def read_layer(
         `path` is a URL, an archive's inside, a database connection or a GDAL virtual path.
     InputError
         If the ending is unknown, several layers are there and none is named, no columns of coordinates
-        are recognised, or `datum` is unknown.
+        are recognised, or `datum` or `encoding` is unknown; or if `column_names` names a column that is not
+        there.
     CRSError
         If `crs` is needed, or `crs` or `datum` contradicts the file.
     MissingExtraError
@@ -152,19 +169,33 @@ def read_layer(
                 source=source,
             )
         )
+    if wanted is None and (column_names or values):
+        raise InputError(
+            tr(
+                "{source}: column_names= and values= are for the columns of a spec; name it with spec=",
+                source=source,
+            )
+        )
+    text = None if encoding is None else named_encoding(encoding)
     order = TimeOrder("times", tz, dayfirst, time_format=time_format)
     given = parse_crs(crs)
     declared = None if datum is None else parse_datum(datum)
     if is_archive(source):
         how: dict[str, Any] = {"dayfirst": dayfirst, "time_format": time_format, "tz": tz}
-        how["as_written"] = as_written
+        how |= {
+            "as_written": as_written,
+            "encoding": encoding,
+            "column_names": column_names,
+            "values": values,
+        }
         return _read_archived(source, layer=layer, crs=crs, lon=lon, lat=lat, datum=datum, spec=wanted, **how)
     form = format_of(source)
     check_content(source, form)
     chosen = _choose_layer(source, form, layer, wanted)
     report = ReadReport(path=str(source), format=form.title, layer=chosen)
-    frame = _read(source, form, chosen, wanted, report)
-    columns: list[str] = []
+    named = wanted if wanted is None or not column_names else with_columns(wanted, column_names)
+    frame = _read(source, form, chosen, named, report, text)
+    axes: list[str] = []
     if isinstance(frame, gpd.GeoDataFrame):
         if lon is not None or lat is not None:
             raise InputError(
@@ -175,13 +206,15 @@ def read_layer(
         _tell_missing_shapes(frame, source, report)
     else:
         frame = place_table(frame, source, report, crs=given, lon=lon, lat=lat, datum=declared)
-        columns = list(report.coordinates.values())
-    frame, report = _on_the_ground(frame, source, report, declared, columns)
-    if columns and not as_written:
+        axes = list(report.coordinates.values())
+    frame, report = _on_the_ground(frame, source, report, declared, axes)
+    if axes and not as_written and not column_names:
         frame = _unheaded(frame, report)
     report.rows, report.crs = len(frame), None if frame.crs is None else frame.crs.to_string()
-    if wanted is not None:
-        frame = as_spec(frame, wanted, source.name, report, order=order)
+    if named is not None:
+        if column_names:
+            frame = _with_said_columns(frame, column_names, source, report)
+        frame = as_spec(frame, named, source.name, report, order=order, values=values)
     frame.attrs = {"report": report}
     return frame
 
@@ -193,9 +226,13 @@ def as_spec(
     report: ReadReport,
     *,
     order: TimeOrder = YEAR_FIRST,
+    values: Mapping[str, Mapping[str, str]] | None = None,
 ) -> gpd.GeoDataFrame:
     """Give a layer the names and types of its spec; the report is told what that changed and could not."""
     frame = conform(frame, spec)
+    for column, meanings in (values or {}).items():
+        if column in frame:
+            frame[column] = translated(frame[column], meanings)
     report.renamed = report.renamed | frame.attrs.get("renamed", {})
     frame, report.unconverted, told = convert_types(frame, spec, order=order)
     report.remarks += [tr("{name}: {what}", name=name, what=remark) for remark in told]
@@ -212,6 +249,28 @@ def as_spec(
         )
     frame.attrs = {"report": report}
     return frame
+
+
+def _with_said_columns(
+    frame: gpd.GeoDataFrame, columns: Mapping[str, str], source: Path, report: ReadReport
+) -> gpd.GeoDataFrame:
+    """Give columns the names that the caller says; one that has such a name already gives way."""
+    lacking = [given for given in columns.values() if given not in frame]
+    if lacking:
+        raise InputError(
+            tr(
+                "{source}: has no column {lacking!r}, which column_names= names; its columns are {columns}",
+                source=source,
+                lacking=lacking[0],
+                columns=listed(map(str, frame.columns)),
+            )
+        )
+    said = {given: name for name, given in columns.items() if given != name}
+    free = frame[[name for name in frame if name not in said]]
+    kept = with_answers(free, dict.fromkeys(said.values()))
+    renamed = said | kept.attrs["renamed"]
+    report.renamed = report.renamed | renamed
+    return frame.rename(columns=renamed)
 
 
 def _wanted(dtype: str) -> str:
@@ -398,9 +457,15 @@ def _choose_layer(source: Path, form: Format, layer: str | None, spec: LayerSpec
     return found
 
 
-def _read(source: Path, form: Format, layer: str, spec: LayerSpec | None, report: ReadReport) -> pd.DataFrame:
+def _read(
+    source: Path, form: Format, layer: str, spec: LayerSpec | None, report: ReadReport, encoding: str | None
+) -> pd.DataFrame:
+    if encoding is not None and form.kind != "text" and form.title != _SHAPEFILE:
+        raise InputError(
+            tr("{source}: encoding= is for text files and shapefiles; this format has its own", source=source)
+        )
     if form.kind == "text":
-        return read_text_table(source, report, spec)
+        return read_text_table(source, report, spec, encoding=encoding)
     if form.kind == "workbook":
         return read_workbook(source, layer, report, spec)
     if form.kind == "parquet":
@@ -409,7 +474,7 @@ def _read(source: Path, form: Format, layer: str, spec: LayerSpec | None, report
     if form.kind in ("kml", "drawing"):
         frame = read_kml(source, report) if form.kind == "kml" else read_drawing(source, report)
         return frame
-    frame = open_vector(source, form.title, layer, spec, report).frame()
+    frame = open_vector(source, form.title, layer, spec, report, encoding=encoding).frame()
     return frame
 
 

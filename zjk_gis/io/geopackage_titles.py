@@ -17,11 +17,21 @@ import sqlite3
 from contextlib import closing
 from typing import TYPE_CHECKING
 
-from zjk_gis.drawing.palette import FOUND, HOT_CLASSES, HOT_PATTERNS, ORANGE, VERMILION
+from zjk_gis.drawing.palette import (
+    FOUND,
+    HOT_CLASSES,
+    HOT_PATTERNS,
+    ORANGE,
+    VERMILION,
+    pipe_colour,
+)
 from zjk_gis.drawing.qgis_style import Category, qgis_style
 from zjk_gis.io.paths import blamed_on
+from zjk_gis.layers.catalogue import PIPELINES
+from zjk_gis.layers.columns.values import understood
 from zjk_gis.layers.headings import headings_of, results_of, word
 from zjk_gis.layers.results import CODED
+from zjk_gis.standards import rules_table
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -49,6 +59,8 @@ _COLOURED_BY = (
     "hot_class",
     "pattern",
 )
+_PIPE_KIND = "pipe_kind"  # by which pipes and manholes are coloured where nothing was found of them
+_SHAPES = ("circle", "square", "triangle", "diamond")
 _LOOKS: dict[str, dict[str, tuple[str, str]]] = {
     "found": FOUND,
     "severity": {"error": (VERMILION, "circle"), "warning": (ORANGE, "triangle")},
@@ -159,12 +171,11 @@ def describe_layer(
         return
     single = {name: words for name, words in known.items() if name not in _SEVERAL}
     column = next((name for name in _COLOURED_BY if name in single), "")
+    categories = _categories(column, rows) if column else []
+    if not column and _PIPE_KIND in titles:
+        column, categories = _PIPE_KIND, _pipe_categories(rows)
     style = qgis_style(
-        _KINDS.get(str(kind).upper()),
-        titles,
-        column=column,
-        categories=_categories(column, rows) if column else (),
-        words=single,
+        _KINDS.get(str(kind).upper()), titles, column=column, categories=categories, words=single
     )
     taken = database.execute(
         "SELECT 1 FROM layer_styles WHERE f_table_name = ? AND useAsDefault AND styleName <> ?",
@@ -215,6 +226,23 @@ def _categories(column: str, rows: pd.DataFrame | None) -> list[Category]:
     there = _words(column) if rows is None else _present(_words(column), column, rows)
     listed = {each: text for each, text in _words(column).items() if each in (looks or there)}
     return [Category(each, text, looks.get(each)) for each, text in listed.items()]
+
+
+def _pipe_categories(rows: pd.DataFrame | None) -> list[Category]:
+    """Return the kinds of pipes that occur, however they are written, each in the colour of CJJ 61-2017."""
+    kinds = rules_table("pipe_kinds").drop_duplicates("pipe_kind").set_index("pipe_kind")
+    written = {kind: kind for kind in kinds.index}
+    if rows is not None and _PIPE_KIND in rows:
+        own = rows[_PIPE_KIND].dropna().drop_duplicates()
+        known, _ = understood(own, PIPELINES.field(_PIPE_KIND))
+        written = {str(value): kind for value, kind in zip(own, known, strict=True) if kind in kinds.index}
+    order = {kind: at for at, kind in enumerate(kinds.index)}
+    names, classes = kinds["pipe_kind_name"].to_dict(), kinds["class_code"].to_dict()
+    shapes = dict(zip(dict.fromkeys(classes.values()), _SHAPES * 3, strict=False))
+    return [
+        Category(value, names[kind], (pipe_colour(classes[kind]), shapes[classes[kind]]))
+        for value, kind in sorted(written.items(), key=lambda pair: (order[pair[1]], pair[0]))
+    ]
 
 
 def _present(words: Mapping[str, str], column: str, rows: pd.DataFrame | None) -> dict[str, str]:

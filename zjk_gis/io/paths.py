@@ -13,7 +13,7 @@ import re
 import shutil
 import tempfile
 import time
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager, nullcontext, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
@@ -356,14 +356,16 @@ def blamed_on(path: Path, doing: str = "read") -> Iterator[None]:
 
 
 @contextmanager
-def workshop(target: Path) -> Iterator[Path]:
+def workshop(target: Path, *, blames: bool = True) -> Iterator[Path]:
     """Lend a hidden folder beside a file, in which it is made before it is moved into its place.
+
+    What goes wrong meanwhile is told as a failure to write the file, unless much more is done there than that.
 
     What processes that were killed have left there is removed when nothing in it has changed for a day.
     """
     _sweep(target.parent)
     with (
-        blamed_on(target, "written"),
+        blamed_on(target, "written") if blames else nullcontext(),
         tempfile.TemporaryDirectory(prefix=_WORKSHOP, dir=target.parent) as folder,
     ):
         yield Path(folder)

@@ -3,20 +3,23 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import geopandas as gpd
 
 from zjk_gis.errors import InputError
 from zjk_gis.layers.columns.values import plain
-from zjk_gis.words import tr
+from zjk_gis.words import listed, tr
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     import pandas as pd
 
     from zjk_gis.layers.spec import Field, LayerSpec
 
-__all__ = ["conform", "field_of", "fields_of"]
+__all__ = ["conform", "field_of", "fields_of", "with_columns"]
 
 _UNIT = re.compile(r"\((?:m|m2|mm)\)$")  # NFKC has made m² to m2
 
@@ -110,6 +113,49 @@ def field_of(column: str, spec: LayerSpec) -> Field | None:
     """
     key = _key(column)
     return next((field for field in spec.fields if key in map(_key, field.names)), None)
+
+
+def with_columns(spec: LayerSpec, columns: Mapping[str, str]) -> LayerSpec:
+    """Return a spec whose columns are found under the names that are said, and no other field takes them.
+
+    Parameters
+    ----------
+    spec : LayerSpec
+    columns : mapping of str to str
+        The file's name by the field's.
+
+    Raises
+    ------
+    InputError
+        If the spec has no such field.
+
+    Examples
+    --------
+    >>> from zjk_gis.layers.catalogue import UNIT_GRIDS
+    >>> own = with_columns(UNIT_GRIDS, {"grid_code": "面积"})
+    >>> field_of("面积", own).name, field_of("网格编码", own)
+    ('grid_code', None)
+    """
+    for name in columns:
+        if name not in {field.name for field in spec.fields}:
+            raise InputError(
+                tr(
+                    "column_names: {layer} has no column {name!r}; its columns are {fields}",
+                    layer=spec.name,
+                    name=name,
+                    fields=listed(field.name for field in spec.fields),
+                )
+            )
+    taken = {_key(column) for column in columns.values()}
+    fields = []
+    for field in spec.fields:
+        if field.name in columns:
+            fields.append(replace(field, title=columns[field.name], aliases=()))
+            continue
+        aliases = tuple(name for name in field.aliases if _key(name) not in taken)
+        title = field.name if _key(field.title) in taken else field.title
+        fields.append(replace(field, title=title, aliases=aliases))
+    return replace(spec, fields=tuple(fields))
 
 
 def _key(name: str) -> str:

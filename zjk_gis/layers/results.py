@@ -282,7 +282,8 @@ RESULTS: dict[str, Result] = {
     ),
     "black_spots": _result(
         "piece_code per_100m left_side right_side",
-        "rank road_code road_name road_part from_m to_m length_m incidents by_road_name " + _ANSWERS,
+        "rank road_code road_name road_part from_m to_m length_m incidents by_road_name incident_codes "
+        + _ANSWERS,
     ),
     "scores": _result("score weight lacking_indicators", "n"),
     "score_parts": _result("indicator indicator_points contribution", "value weight"),

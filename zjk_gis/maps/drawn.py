@@ -39,6 +39,8 @@ class DrawnLayer:
         Texts that are written at the shapes where there is room.
     whole : sequence of str, optional
         The names that `texts` or `labels` write in short.
+    apart : sequence of int
+        The styles that only tell neighbours apart: seen from afar, what they show is one ground.
     in_cells : bool
         Whether its points are counted in hexagons.
     side : {"before", "after"}, optional
@@ -56,5 +58,6 @@ class DrawnLayer:
     texts: Sequence[str] | None = None
     labels: Sequence[str] | None = None
     whole: Sequence[str] | None = None
+    apart: Sequence[int] = ()
     in_cells: bool = False
     side: str | None = None

@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from zjk_gis.layers.labels import Language
     from zjk_gis.maps.packing import Extra
 
-__all__ = ["MOST_SINGLE", "Page"]
+__all__ = ["MOST_SINGLE", "Page", "of_class"]
 
 MOST_SINGLE = 100_000  # points of a layer that are drawn one by one; more are counted in hexagons
 
@@ -175,16 +175,19 @@ class Page:
         kinds = packing.kinds_of(shapes[usable])
         many = int(usable.sum()) > MOST_SINGLE
         cells = bool((in_cells or many) and (kinds == packing.POINT).all() and as_text is None and len(kinds))
-        used = sorted({int(number) for number in chosen[usable]}) or [0]
+        counts = np.bincount(chosen[usable])
+        used = np.flatnonzero(counts).tolist() or [0]
+        apart = _apart(styles, keys or ())
         layer: dict[str, Any] = {
             "name": name,
             "group": group,
             "on": on,
             "count": _count(int(usable.sum()), self.lang) if counted else "",
             "styles": list(styles),
-            "look": int(np.bincount(kinds).argmax()) if len(kinds) else packing.AREA,
-            "keys": [list(key) for key in keys or () if key[0] in used] or [[used[0], ""]],
+            "look": int(np.bincount(kinds).argmax()) if len(kinds) else _kind_of(styles[0]),
+            "keys": _keys(keys or (), counts, apart, counted=counted) or [[used[0], "", ""]],
             "keyed": any(meaning for _, meaning in keys or ()),
+            "apart": apart,
             "frames": frames_the_page,
             "side": side,
             "note": note,
@@ -211,6 +214,7 @@ class Page:
                 whole=None
                 if texts is None
                 else [readable(text) for text in np.asarray(texts, dtype=object)[usable]],
+                apart=apart,
                 in_cells=cells,
                 side=side,
             )
@@ -364,6 +368,42 @@ class Page:
                     lang=self.lang,
                 )
             )
+
+
+def _keys(
+    keys: Sequence[tuple[int, str]], counts: NDArray[np.int64], apart: Sequence[int], *, counted: bool
+) -> list[list[int | str]]:
+    """Return what the legend explains of what is there, and how many each class has where several do."""
+    used = [(at, text) for at, text in keys if at < len(counts) and counts[at]]
+    tells = counted and len(used) > 1
+    return [[at, text, f"{of_class(counts, at, apart):,}" if tells and text else ""] for at, text in used]
+
+
+def of_class(counts: NDArray[np.int64], style: int, apart: Sequence[int]) -> int:
+    """Return how many rows a style stands for: with those that only tell neighbours apart.
+
+    Examples
+    --------
+    >>> of_class(np.array([3, 4, 1]), 0, apart=[0, 1]), of_class(np.array([3, 4, 1]), 2, apart=[0, 1])
+    (7, 1)
+    """
+    same = apart if style in apart else [style]
+    return int(sum(counts[at] for at in same if at < len(counts)))
+
+
+def _kind_of(look: Mapping[str, Any]) -> int:
+    """Say as what a layer without rows would be drawn, by its look."""
+    if "shape" in look:
+        return packing.POINT
+    return packing.AREA if "fillColor" in look else packing.LINE
+
+
+def _apart(styles: Sequence[Mapping[str, Any]], keys: Sequence[tuple[int, str]]) -> list[int]:
+    """Return the styles that only tell neighbours apart: all that share a swatch of several colours."""
+    if not any("fills" in look for look in styles):
+        return []
+    told = {at for at, _ in keys if "fills" not in styles[at]}
+    return [at for at in range(len(styles)) if at not in told]
 
 
 def _count(number: int, lang: Language) -> str:

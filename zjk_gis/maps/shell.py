@@ -33,6 +33,7 @@ _WORDS = {
     "legend": "Legend and layers",
     "search": "Search code or name (press /)",
     "notFound": "nothing found",
+    "nothing": "There is nothing to draw: no layer has a row with a place",
     "whole": "Whole map",
     "measure": "Measure length and area",
     "measureHow": "Click point by point; Esc ends",

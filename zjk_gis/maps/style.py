@@ -41,8 +41,8 @@ from zjk_gis.drawing.palette import (
     STEEL,
     VERMILION,
     YELLOW,
+    pipe_colour,
 )
-from zjk_gis.standards import rules_table
 
 if TYPE_CHECKING:
     import geopandas as gpd
@@ -210,15 +210,6 @@ KIND_MARKS = (
     mark(SKY, "triangle", radius=3.8, weight=1.0, edge=BLACK),
     mark(GREY, "circle", radius=3.0, weight=0.6),
 )
-
-
-def pipe_colour(class_code: str) -> str:
-    """Return the colour of a class of pipes by CJJ 61-2017, darkened where it is too light to read."""
-    kinds = rules_table("pipe_kinds")
-    rgb = np.array([int(v) for v in kinds.loc[kinds["class_code"] == class_code, "rgb"].iloc[0].split(",")])
-    if rgb @ [0.299, 0.587, 0.114] > 130:
-        rgb = (rgb * 0.72).astype(int)
-    return "#{:02x}{:02x}{:02x}".format(*rgb)
 
 
 # Zones of the coarser levels by their outlines, the coarsest first.

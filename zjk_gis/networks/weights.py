@@ -47,4 +47,5 @@ def addable(weights: ArrayLike) -> NDArray[np.float64]:
     if largest == 0 or not np.isfinite(largest):
         return given
     unit = np.frexp(largest * len(given))[1] - _BITS
-    return np.ldexp(np.round(np.ldexp(given, -unit)), unit)
+    even: NDArray[np.float64] = np.ldexp(np.round(np.ldexp(given, -unit)), unit)
+    return even

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import shapely
 
+from zjk_gis.crs import require_layer
 from zjk_gis.engine import PolygonIndex
 from zjk_gis.engine.arrays import expand
 from zjk_gis.engine.shapes import Rings
@@ -20,6 +21,7 @@ from zjk_gis.engine.signs import orientations
 from zjk_gis.layers.columns.periods import day_of, validity_days
 from zjk_gis.layers.columns.values import code_text
 from zjk_gis.layers.metric import ready
+from zjk_gis.layers.remembered import remembered
 from zjk_gis.layers.versions import of_level
 from zjk_gis.overlay.polygons import cover_of, united_faces
 
@@ -160,9 +162,20 @@ def divide(
     at: str | dt.date | None = None,
     level: int | str | None = None,
 ) -> Divided:
-    """Check a layer of zones, choose those that are judged, and divide the ground by them, once for all."""
-    valid, lapsed, rings, metric = choose(zones, code=code, crs=crs, at=at, level=level)
-    return Divided(valid, lapsed, faces_of(valid.shapes, rings), metric)
+    """Check a layer of zones, choose those that are judged, and divide the ground by them, once for all.
+
+    What was made of a large layer is kept for the next question about it: gaps, then overlaps, then others
+    (see `zjk_gis.layers.remembered`).
+    """
+
+    def made() -> Divided:
+        valid, lapsed, rings, metric = choose(zones, code=code, crs=crs, at=at, level=level)
+        return Divided(valid, lapsed, faces_of(valid.shapes, rings), metric)
+
+    require_layer(zones, "zones")
+    if shapely.get_num_coordinates(zones.geometry.to_numpy()).sum() < _FEW_VERTICES:
+        return made()
+    return remembered(zones, ("divide", code, crs, at, level), made)
 
 
 def choose(

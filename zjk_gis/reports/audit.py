@@ -11,6 +11,7 @@ from zjk_gis.coverage.border_sheet import border_sheet
 from zjk_gis.errors import InputError
 from zjk_gis.io import write_layer
 from zjk_gis.maps import city_map, save_offline
+from zjk_gis.progress import bar
 from zjk_gis.reports.dossier import Dossier, ready_folder
 from zjk_gis.reports.page import write_page
 from zjk_gis.reports.workbook.writing import write_workbook
@@ -27,8 +28,9 @@ if TYPE_CHECKING:
     from zjk_gis.layers.labels import Language
     from zjk_gis.responsibility.audit import ResponsibilityAudit
 
-__all__ = ["audit_city", "write_audit"]
+__all__ = ["audit_city", "drawn_findings", "write_audit"]
 
+_STEPS = 3  # of writing, as they are numbered there
 _NEEDED = ("built_up_areas", "responsibility_zones")
 # What lies in a fault and makes it grave, where the city has such layers.
 _COMPONENTS = (
@@ -171,6 +173,7 @@ def write_audit(
         at=at,
         level=level,
     )
+    steps = bar(title=tr("writing", lang=lang), total=_STEPS)
     # 1. the layers, for QGIS
     layers_file = into / "audit.gpkg"
     layers_file.unlink(missing_ok=True)
@@ -179,10 +182,11 @@ def write_audit(
         if isinstance(table, gpd.GeoDataFrame):
             write_layer(table, layers_file, layer=name)
     made.files[layers_file] = tr("findings as layers (QGIS)", lang=lang)
+    steps.update()
     # 2. the map, on a page and on paper, whose picture goes into workbook and report
     title = tr("Audit of responsibility ({day})", day=str(at), lang=lang)
     drawn = city_map(
-        city, results=_drawn(audit, tables), title=title, source=source or None, date=at, lang=lang
+        city, results=drawn_findings(audit), title=title, source=source or None, date=at, lang=lang
     )
     page = into / "audit.html"
     save_offline(drawn, page)
@@ -196,6 +200,7 @@ def write_audit(
         "picture": made.print_map(drawn, into / "audit.pdf", lang=lang),
         "lang": lang,
     }
+    steps.update()
     # 3. the workbook, and the report on one page
     workbook, report = into / "audit.xlsx", into / "report.html"
     write_workbook(tables, workbook, **told)
@@ -208,6 +213,7 @@ def write_audit(
         **told,
     )
     made.files[report] = tr("report (one page, prints)", lang=lang)
+    steps.close()
     return made
 
 
@@ -219,9 +225,10 @@ def _charts(audit: ResponsibilityAudit) -> list[tuple[str, str, str]]:
     return charts + ([("chiefs", "chief_code", load)] if len(audit.chiefs) else [])
 
 
-def _drawn(audit: ResponsibilityAudit, tables: Mapping[str, pd.DataFrame]) -> dict[str, gpd.GeoDataFrame]:
-    """Return what the map shows: every finding that has a place, each in a layer of its kind."""
-    drawn = {name: tables[name] for name in _DRAWN if isinstance(tables.get(name), gpd.GeoDataFrame)}
+def drawn_findings(audit: ResponsibilityAudit) -> dict[str, gpd.GeoDataFrame]:
+    """Return what a map shows of an audit: every finding that has a place, each in a layer of its kind."""
+    tables = {name: getattr(audit, name) for name in _DRAWN}
+    drawn = {name: table for name, table in tables.items() if isinstance(table, gpd.GeoDataFrame)}
     for name, kinds in _PLACES.items():
         rows = audit.findings[audit.findings["finding"].isin(kinds)]
         if len(rows):

@@ -28,7 +28,7 @@ from zjk_gis.words import tr
 if TYPE_CHECKING:
     import datetime as dt
     import os
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Collection, Iterator, Mapping
 
     from zjk_gis.access import RoadNetwork
     from zjk_gis.coverage.faults import CoverageFaults
@@ -51,6 +51,7 @@ def survey_city(
     steps: Callable[[list[str]], Iterator[str]] = iter,
     even_if_off: bool = False,
     unanswered: dict[str, InputError] | None = None,
+    only: Collection[str] | None = None,
 ) -> dict[str, gpd.GeoDataFrame]:
     """Ask every question that the layers of a city can answer.
 
@@ -72,6 +73,8 @@ def survey_city(
         Told which questions a layer does not allow to answer, with the error that says why; the others are
         answered. Without it the first that cannot be answered stops all, as incidents that cannot be assigned
         always do.
+    only : collection of str, optional
+        Ask only these questions, by their names below.
 
     Returns
     -------
@@ -190,6 +193,8 @@ def survey_city(
         }
         questions = {**assigned, **questions}
     answerable = [name for name, (needed, _) in questions.items() if all(layer in city for layer in needed)]
+    if only is not None:
+        answerable = [name for name in answerable if name in only]
     answers: dict[str, gpd.GeoDataFrame] = {}
     for name in steps(answerable):
         try:

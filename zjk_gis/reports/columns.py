@@ -37,6 +37,7 @@ _How = Literal["words", "texts", "yes_no", "numbers", "times", "moments", "degre
 Kind = Literal["text", "code", "integer", "year", "number", "measure", "share", "degrees", "date", "datetime"]
 
 _FIELDS: dict[str, Field] = {field.name: field for spec in CATALOGUE.values() for field in spec.fields}
+_WHOLE_SHARE = len("100.00%")
 _NARROWEST, _WIDEST = 8, 50
 _SAMPLE = 1000  # rows looked at to choose a width
 _BLOCK = 10_000  # rows turned into cells at a time
@@ -298,6 +299,7 @@ def _width(plan: _Plan, cells: list[Any]) -> float:
         widest = shown[plan.kind]
     else:
         widest = max((len(f"{cell:,.2f}") for cell in cells[:_SAMPLE] if cell is not None), default=0)
+        widest = max(widest, _WHOLE_SHARE) + 1  # amounts are indented
     # Room for the filter's arrow beside the title.
     return min(max(widest + 2, display_width(plan.title[:200]) + 4, _NARROWEST), _WIDEST)
 

@@ -3,30 +3,28 @@
 from __future__ import annotations
 
 import base64
-import hashlib
 import itertools
-from functools import cache
-from importlib.resources import files
 from typing import TYPE_CHECKING, Any
 
 from zjk_gis.arguments import checked
-from zjk_gis.io.paths import target_file, workshop
+from zjk_gis.io.paths import target_file
 from zjk_gis.layers.labels import check_language, label
 from zjk_gis.maps.offline.saving import PAGES, whole_page
 from zjk_gis.reports.columns import columns_of
 from zjk_gis.reports.drawing import drawn
 from zjk_gis.reports.headlines import headlines
+from zjk_gis.reports.page_table import FILTER_FROM, NUMBERS, page_table, table_words
 from zjk_gis.reports.pictures import bars_asked_for, drawn_and_said, suggested, undrawn_of
 from zjk_gis.reports.places import PLACES_NOTE, picture_bytes, place_links
 from zjk_gis.reports.questions import question_of, whole_of
+from zjk_gis.reports.shell import rendered, write_rendered
 from zjk_gis.reports.telling import plain, told, told_time
-from zjk_gis.text import display_width
 from zjk_gis.words import tr
 
 if TYPE_CHECKING:
     import datetime as dt
     import os
-    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
     from pathlib import Path
 
     import folium
@@ -34,7 +32,6 @@ if TYPE_CHECKING:
 
     from zjk_gis.layers.labels import Language
     from zjk_gis.reports.charts import Chart
-    from zjk_gis.reports.columns import SheetColumn
 
 __all__ = ["write_page"]
 
@@ -43,24 +40,9 @@ _WORDS = {
     "figures": "Key figures",
     "map": "Map",
     "map_note": "In CGCS2000/WGS84. Once it is clicked, the wheel zooms it.",
-    "filter": "Filter",
-    "filter_how": "words, with spaces between; Esc clears",
-    "all": "all values",
-    "no_row": "No row fits",
     "on_screen": "The live map is on this page when read on a screen.",
     "contents": "Contents",
-    "nothing": "none",
-    "place": "place",
-    "show": "see map",
 }
-_NUMBERS = ("integer", "number", "measure", "share", "degrees", "year")
-_MOST_COLUMNS = 14  # what a landscape page holds and can be read
-_WIDE_FROM = 10
-_FILTER_FROM = 6  # rows; fewer are seen at a glance
-_PLACES = ("longitude", "latitude", "经度", "纬度", "lon", "lat")
-_MOST_CHARACTERS = 300
-_SHORT_TO, _LONG_FROM = 14, 28  # columns of text that are not broken, and that are broken anywhere
-_NARROWEST, _WIDEST = 3, 16  # characters of Chinese across that a column is given at least
 
 
 @checked
@@ -148,8 +130,6 @@ def write_page(
     ...     "空洞" in path.read_text("utf-8")
     True
     """
-    import markupsafe
-
     check_language(lang)
     target = target_file(path, PAGES)
     asked = [(chart[0], bars_asked_for(sheets, chart, lang)) for chart in charts]
@@ -169,27 +149,23 @@ def write_page(
         tr("made on {day}", day=told_time(created), lang=lang),
     ]
     image = picture_bytes(picture)
-    text = _template().render(
+    text = rendered(
+        "reports/page.html",
+        script="reports/page.js",
         lang=tr("en", lang=lang),
-        words={key: tr(sentence, lang=lang) for key, sentence in _WORDS.items()},
+        words={key: tr(sentence, lang=lang) for key, sentence in _WORDS.items()} | table_words(lang),
         title=plain(title or tr("City management: spatial report", lang=lang)),
         told_under=[plain(line) for line in told_under if line],
         figures=headlines(summary, lang),
         told=told,
-        numbers=_NUMBERS,
+        numbers=NUMBERS,
         map=None if page_map is None else whole_page(page_map),
         picture="" if image is None else base64.b64encode(image).decode("ascii"),
-        note=tr(PLACES_NOTE, lang=lang) if any(part["has_places"] for part in parts) else "",
+        note=tr(PLACES_NOTE, lang=lang) if any(part["table"].has_places for part in parts) else "",
         sheets=parts,
-        filter_from=_FILTER_FROM,
-        script=markupsafe.Markup(_script()),  # noqa: S704  the package's own
-        script_hash=_script_hash(),
+        filter_from=FILTER_FROM,
     )
-    with workshop(target) as folder:
-        made = folder / target.name
-        made.write_text(text, encoding="utf-8")
-        made.replace(target)
-    return target
+    return write_rendered(target, text)
 
 
 def _picture(chart: Chart, lang: Language, number: int) -> dict[str, Any]:
@@ -200,6 +176,7 @@ def _picture(chart: Chart, lang: Language, number: int) -> dict[str, Any]:
         "note": chart.note,
         "wide": chart.kind in ("heat", "panels"),
         "svg": markupsafe.Markup(drawn(chart, lang, number)),  # noqa: S704  drawn() escapes every text
+        "key": (),
     }
 
 
@@ -214,23 +191,16 @@ def _sheet(
     lang: Language,
 ) -> dict[str, Any]:
     """Gather what is shown of a table."""
-    columns = columns_of(frame, name, lang, most=most)
-    links = list(_links(columns, link))
-    shown, left_out = _fitting(columns)
-    cells = [[_told(column.kind, cell, lang) for cell in column.cells] for column in shown]
-    title, question = plain(label(name, lang)), question_of(name, lang)
-    rest = []
+    rest = ""
     if len(frame) > most:
-        rest.append(
-            tr(
-                "The first {most:,} rows of {count:,}; all are in the workbook or the layers.",
-                most=most,
-                count=len(frame),
-                lang=lang,
-            )
+        rest = tr(
+            "The first {most:,} rows of {count:,}; all are in the workbook or the layers.",
+            most=most,
+            count=len(frame),
+            lang=lang,
         )
-    if left_out:
-        rest.append(tr("{count} more columns are in the workbook or the layers.", count=left_out, lang=lang))
+    table = page_table(columns_of(frame, name, lang, most=most), lang, link=link, rest=rest)
+    title, question = plain(label(name, lang)), question_of(name, lang)
     return {
         "key": key,
         "title": title,
@@ -240,83 +210,5 @@ def _sheet(
         "pictures": pictures,
         "sentences": [plain(sentence) for sentence in said],
         "undrawn": (tr("; ", lang=lang)).join(undrawn_of(name, frame, lang)),
-        "heads": [
-            {
-                "title": column.title,
-                "look": _look(column, texts),
-                "width": _room(texts),
-                "words": column.is_word,
-            }
-            for column, texts in zip(shown, cells, strict=True)
-        ],
-        "rows": list(zip(*cells, strict=True)),
-        "links": links,
-        "has_places": any(column.kind == "degrees" for column in shown),
-        "wide": len(shown) >= _WIDE_FROM,
-        "rest": " ".join(rest),
+        "table": table,
     }
-
-
-def _look(column: SheetColumn, texts: list[str]) -> str:
-    """Numbers to the right, and long text broken wherever it must."""
-    if column.kind in _NUMBERS:
-        return "n"
-    if column.kind in ("date", "datetime"):
-        return "short"
-    widest = max((display_width(text) for text in texts), default=0)
-    return "long" if widest > _LONG_FROM else "short" if widest <= _SHORT_TO else ""
-
-
-def _room(texts: list[str]) -> int:
-    """Return how many Chinese characters across a column needs, so that none is a tower of two."""
-    widest = max((display_width(text) for text in texts), default=0)
-    return min(max(-(-widest // 2), _NARROWEST), _WIDEST)
-
-
-def _fitting(columns: list[SheetColumn]) -> tuple[list[SheetColumn], int]:
-    """Choose the columns that a page can hold, leaving out those without any value first."""
-    if len(columns) <= _MOST_COLUMNS:
-        return columns, 0
-    filled = [column for column in columns if any(cell is not None for cell in column.cells)]
-    # Codes and answers first, coordinates last; shown in the table's own order.
-    ranked = sorted(filled, key=lambda c: (c.name in _PLACES, not (c.is_word or c.kind == "code")))
-    kept = {id(column) for column in ranked[:_MOST_COLUMNS]}
-    shown = [column for column in columns if id(column) in kept]
-    return shown, len(columns) - len(shown)
-
-
-def _links(columns: list[SheetColumn], link: Callable[[float, float], str] | None) -> Iterator[str]:
-    """Yield for each row where the map shows it; nothing where there is no map or the table has no places."""
-    places = {column.name: column.cells for column in columns if column.kind == "degrees"}
-    if link is None or not {"longitude", "latitude"} <= set(places):
-        return
-    for lon, lat in zip(places["longitude"], places["latitude"], strict=True):
-        yield "" if lon is None or lat is None else link(lon, lat)
-
-
-def _told(kind: str, cell: Any, lang: Language) -> str:
-    if cell is None and kind in _NUMBERS:
-        return "—"  # no data, and not nothing
-    text = told(kind, cell)
-    if len(text) > _MOST_CHARACTERS:
-        return text[:_MOST_CHARACTERS] + tr("… ({count:,} characters)", count=len(text), lang=lang)
-    return text
-
-
-@cache
-def _script() -> str:
-    return files("zjk_gis.reports").joinpath("page.js").read_text("utf-8")
-
-
-@cache
-def _script_hash() -> str:
-    """Name the one script that a page without a map may run, for its policy."""
-    return "sha256-" + base64.b64encode(hashlib.sha256(_script().encode()).digest()).decode("ascii")
-
-
-@cache
-def _template() -> Any:
-    import jinja2
-
-    source = files("zjk_gis.reports").joinpath("page.html").read_text("utf-8")
-    return jinja2.Environment(autoescape=True, undefined=jinja2.StrictUndefined).from_string(source)

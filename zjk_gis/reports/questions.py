@@ -75,6 +75,7 @@ _QUESTIONS: dict[str, str] = {
     "worst_ten": "Who does worst?",
     "repeat_places": "Where does the same thing come back?",
     "hot_places": "Where do cases gather?",
+    "black_spots": "On which pieces of road do cases lie thickest?",
     "late_cases": "Which cases were not handled in time?",
     "trend": "How did the city do over twelve months?",
     "target_progress": "How far are the policy's targets reached?",

@@ -26,6 +26,7 @@ from zjk_gis.layers.versions import zones_at
 from zjk_gis.overlay.faces import ready_zones
 from zjk_gis.overlay.polygons import cover_of
 from zjk_gis.presentation import Presentation, presented
+from zjk_gis.progress import bar
 from zjk_gis.responsibility.chiefs import chief_table
 from zjk_gis.responsibility.duties import who_handles
 from zjk_gis.responsibility.findings import (
@@ -44,6 +45,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 __all__ = ["ResponsibilityAudit", "responsibility_audit"]
+
+_STEPS = 5  # of an audit, as they are numbered there
 
 
 @presented
@@ -275,6 +278,8 @@ def responsibility_audit(
     if assigned is not None:
         _check_assigned(assigned)
 
+    steps = bar(title=tr("auditing"), total=_STEPS)
+
     # 1. Faults of the ground, and those that nobody has accepted. All is measured in one system.
     gaps, overlaps = coverage_faults(
         region, zones, code=code, at=at, level=level, allowed=allowed, min_area_m2=0.0
@@ -287,6 +292,7 @@ def responsibility_audit(
         gaps, overlaps = (without_accepted(frame, accepted, at=at) for frame in every)
         told = {"gaps": gaps.attrs["exceptions"], "overlaps": overlaps.attrs["exceptions"]}
     ground = _ground(region, allowed, every, (gaps, overlaps), has_ledger=accepted is not None)
+    steps.update()
 
     # 2. Roads: which zone or section answers along each.
     valid = zones_at(zones, at, level=level)
@@ -298,6 +304,7 @@ def responsibility_audit(
         roads = ready(roads, "roads", kind="line", code=ROADS.code, crs=crs)
         where: dict[str, Any] = {"code": code, "at": at, "level": level, "border_within_m": border_within_m}
         stretches = road_responsibility(roads, zones=zones, sections=sections, streets=streets, **where)
+    steps.update()
 
     # 3. Matters and people: who handles what, and which chief has how much.
     if duties is not None and places is None and streets is not None:
@@ -314,6 +321,7 @@ def responsibility_audit(
     judged = _judged(valid, code, assigned)
     if assigned is not None:
         assigned = assigned.assign(chief_serves=_served(assigned, chiefs))
+    steps.update()
 
     # 4. The consequence of every fault, the worst first.
     points = assigned if isinstance(assigned, gpd.GeoDataFrame) else None
@@ -327,6 +335,7 @@ def responsibility_audit(
     if stretches is not None:
         unanswered = rank_faults(stretches[stretches["answer"] != "one"], **consequence)
     spots = None if points is None else hot_spots(points, crs, hot_spot_m)
+    steps.update()
 
     # 5. The findings of each promise, and the figures with what each is made of.
     findings = joined(
@@ -345,6 +354,7 @@ def responsibility_audit(
         {name: table for name, table in tables.items() if table is not None},
         without=() if accepted is not None else ("ground_accepted",),
     )
+    steps.close()
     return ResponsibilityAudit(
         figures=figures,
         gaps=gaps,

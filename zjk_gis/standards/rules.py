@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+from contextlib import contextmanager
+from contextvars import ContextVar
 from functools import cache
 from importlib.resources import files
 from pathlib import Path
@@ -13,7 +15,7 @@ from zjk_gis.errors import InputError
 from zjk_gis.words import listed, tr
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
     from typing import TypeAlias
 
     import pandas as pd
@@ -21,7 +23,7 @@ if TYPE_CHECKING:
     # A user's own rows: a table a name, or a folder with one CSV a table.
     Overrides: TypeAlias = Mapping[str, pd.DataFrame] | str | Path
 
-__all__ = ["TABLES", "own_folder", "rules_table"]
+__all__ = ["TABLES", "own_folder", "own_tables", "rules_table"]
 
 # Each table and the columns that tell its rows apart.
 TABLES: dict[str, tuple[str, ...]] = {
@@ -52,6 +54,7 @@ TABLES: dict[str, tuple[str, ...]] = {
 _FOLDER = "ZJK_GIS_TABLES"
 _CATALOGUE = ("fields", "layers")  # of the same folder, read by zjk_gis.layers.catalogue_tables
 _USERS_OWN = "user"
+_FOR_A_WHILE: ContextVar[Mapping[str, pd.DataFrame]] = ContextVar("tables")
 
 
 @checked
@@ -76,7 +79,8 @@ def rules_table(name: str, *, overrides: Overrides | None = None) -> pd.DataFram
     overrides : mapping of str to DataFrame, str or Path, optional
         Your own rows: a table a name, or a folder with files such as ``streets.csv`` in UTF-8. A row whose
         key is in the table replaces it, another is added; columns left out stay as they are, or empty in a
-        new row. Without it the folder named by the environment variable ``ZJK_GIS_TABLES`` is looked into;
+        new row. Without it what `own_tables` holds is taken, and the folder named by the environment variable
+        ``ZJK_GIS_TABLES`` is looked into;
         that folder may hold ``layers.csv`` and ``fields.csv``, too (see `zjk_gis.layers.catalogue_tables`).
 
     Returns
@@ -123,6 +127,28 @@ def _read(name: str) -> pd.DataFrame:
         return pd.read_csv(text, dtype=str, keep_default_na=False)
 
 
+@contextmanager
+def own_tables(tables: Mapping[str, pd.DataFrame]) -> Iterator[None]:
+    """Put a user's own rows over the tables for a while, wherever no others are named.
+
+    They come before those of the folder that ``ZJK_GIS_TABLES`` names.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> own = pd.DataFrame({"limit": ["parking_radius"], "value": ["500"]})
+    >>> with own_tables({"limits": own}):
+    ...     rules_table("limits").set_index("limit").at["parking_radius", "value"]
+    '500'
+    """
+    _refuse_unknown(tables, "tables")
+    token = _FOR_A_WHILE.set(tables)
+    try:
+        yield
+    finally:
+        _FOR_A_WHILE.reset(token)
+
+
 def own_folder() -> Path | None:
     """Return the folder of a city's own tables, if ``ZJK_GIS_TABLES`` names one.
 
@@ -157,6 +183,23 @@ def _checked(folder: Path) -> Path:
 
 def _own_rows(name: str, overrides: Overrides | None) -> tuple[pd.DataFrame | None, str]:
     """Find the user's rows of a table, and say where they come from."""
+    import pandas as pd
+
+    held = _FOR_A_WHILE.get({}).get(name) if overrides is None else None
+    if held is not None:
+        more, origin = _in_folder(name, overrides)
+        if more is None or not {*TABLES[name]} <= {*more.columns}:
+            return held, origin or tr("the override of {name}", name=name)
+        key = list(TABLES[name])
+        both = pd.concat([held.astype("str"), more]).reindex(
+            columns=more.columns.union(held.columns, sort=False)
+        )
+        return both[~both.duplicated(key)].fillna(""), origin
+    return _in_folder(name, overrides)
+
+
+def _in_folder(name: str, overrides: Overrides | None) -> tuple[pd.DataFrame | None, str]:
+    """Find the user's rows of a table among those handed over, or in the folder."""
     import pandas as pd
 
     if overrides is not None and not isinstance(overrides, str | os.PathLike):

@@ -5,7 +5,7 @@ A layer is known by its name, English or Chinese; a workspace remembers what a l
 
 from __future__ import annotations
 
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -18,7 +18,9 @@ from zjk_gis.layers.catalogue import CATALOGUE, spec_of
 from zjk_gis.layers.naming import fields_of
 from zjk_gis.read_report import report_of
 from zjk_gis.words import listed, tr
-from zjk_gis.workspace.reading import is_address, shown
+from zjk_gis.workspace.addresses import is_address, shown
+from zjk_gis.workspace.city_file.city import city_of
+from zjk_gis.workspace.city_file.reading import measured, no_files, read_sources
 from zjk_gis.workspace.workspace import Workspace
 
 if TYPE_CHECKING:
@@ -29,8 +31,9 @@ if TYPE_CHECKING:
     import geopandas as gpd
 
     from zjk_gis.layers.spec import LayerSpec
+    from zjk_gis.workspace.city_file.city import City
 
-    City: TypeAlias = str | os.PathLike[str]
+    Holder: TypeAlias = str | os.PathLike[str]
     Reader: TypeAlias = Callable[[str | None, LayerSpec | None], gpd.GeoDataFrame]
 
 __all__ = ["answering_layers", "read_city", "read_companion", "read_one", "read_zones"]
@@ -51,8 +54,10 @@ def read_city(
     Parameters
     ----------
     city : str or path
-        A GeoPackage (``city.gpkg``), be it a workspace or not; or the address of a workspace in PostGIS, as
-        `Workspace.open` takes it.
+        A GeoPackage (``city.gpkg``), be it a workspace or not; the address of a workspace in PostGIS, as
+        `Workspace.open` takes it; or a `City` or a city file (``city.toml``): then the layers of its
+        workspace, those that it lacks from the newest files of its sources, all in the system in which the
+        city measures, if it names one.
     layers : iterable of str, optional
         Only these layers of the catalogue, by their English or Chinese names, such as ``["unit_grids"]``;
         those that the city lacks are left out. By default all that it has.
@@ -68,6 +73,8 @@ def read_city(
     ------
     FileError
         If there is no such file, or it is damaged.
+    CityFileError
+        If the city file has faults.
     InputError
         If none of its layers is one that a city is made of, or two are the same one, by its English and its
         Chinese name; or if `layers` names one that there is not.
@@ -107,7 +114,7 @@ def read_city(
         }
 
 
-def read_zones(city: City, layer: str | None = None) -> gpd.GeoDataFrame:
+def read_zones(city: Holder, layer: str | None = None) -> gpd.GeoDataFrame:
     """Read the layer that answers: the one named, or the responsibility zones of a city, or the only one.
 
     Parameters
@@ -153,14 +160,15 @@ def read_zones(city: City, layer: str | None = None) -> gpd.GeoDataFrame:
         spec = next((each for each in map(spec_of, _ANSWERING) if each.code in fields_of(plain, each)), None)
         if spec is None:
             return plain
-        if not is_address(city) and Path(city).suffix.lower() not in _READ_AS_IT_IS:
+        as_it_is = is_address(city) or Path(city).suffix.lower() in (*_READ_AS_IT_IS, ".toml")
+        if not as_it_is:
             return read(layer, spec)  # cut names are completed, and zeros of codes put back, while reading
         report = report_of(plain)
         return as_spec(plain, spec, Path(report.path).name or report.layer, report)
 
 
 def answering_layers(
-    city: City, layer: str | None = None, *, code: str | None = None
+    city: Holder, layer: str | None = None, *, code: str | None = None
 ) -> dict[str, gpd.GeoDataFrame]:
     """Read the zones and, where they come with a whole city, what answers besides: grids, sections and roads.
 
@@ -183,7 +191,7 @@ def answering_layers(
 
 
 def read_companion(
-    city: City, name: str, path: str | os.PathLike[str] | None = None
+    city: Holder, name: str, path: str | os.PathLike[str] | None = None
 ) -> gpd.GeoDataFrame | None:
     """Read a layer that helps to judge zones: from a file of its own, or the one that came with the zones.
 
@@ -206,15 +214,20 @@ def read_companion(
     return read_layer(path, layer=name if name in list_layers(path) else None)
 
 
-def read_one(city: City, layer: str | None = None) -> gpd.GeoDataFrame:
+def read_one(city: Holder, layer: str | None = None) -> gpd.GeoDataFrame:
     """Read one layer of a file or a workspace as it is, whatever it is."""
     with _opened(city) as (_, read):
         return read(layer, None)
 
 
 @contextmanager
-def _opened(city: City) -> Iterator[tuple[dict[str, str], Reader]]:
+def _opened(city: Holder) -> Iterator[tuple[dict[str, str], Reader]]:
     """Open what holds the layers: their names, what a workspace says that they are, and how one is read."""
+    own = city_of(city)
+    if own is not None:
+        with _opened_by_file(own) as opened:
+            yield opened
+        return
     if not is_address(city):
         path = Path(city)
         layers, remembered = list_layers(path), _remembered(path)
@@ -242,6 +255,43 @@ def _opened(city: City) -> Iterator[tuple[dict[str, str], Reader]]:
         yield names, read
 
 
+@contextmanager
+def _opened_by_file(city: City) -> Iterator[tuple[dict[str, str], Reader]]:
+    """Open the workspace of a city file; layers that it lacks are read from the files of their sources."""
+    with ExitStack() as stack:
+        names: dict[str, str] = {}
+        kept: Reader | None = None
+        datums: dict[str, str] = {}
+        if is_address(city.workspace) or Path(city.workspace).exists():
+            names, kept = stack.enter_context(_opened(city.workspace))
+            datums = _datums(city.workspace)
+        there = set(_specs_in(names, city))
+        sent = {each.layer for each in city.sources if each.layer not in there and city.files_of(each)}
+        sent -= set(names)
+        if not names and not sent:
+            raise no_files(city)
+
+        def read(layer: str | None, spec: LayerSpec | None) -> gpd.GeoDataFrame:
+            if layer is None and len(names) + len(sent) == 1:
+                layer = next(iter([*names, *sent]))
+            frame = read_sources(city, layer, remembered=datums) if layer in sent else None
+            if frame is None:
+                assert kept is not None  # noqa: S101 - for the type checker: there is something to read
+                frame = kept(layer, spec)
+            return measured(frame, city, layer or "")
+
+        order = [each.layer for each in city.sources]
+        yield names | {each: each for each in sorted(sent, key=order.index)}, read
+
+
+def _datums(target: Holder) -> dict[str, str]:
+    """Return the datums that a workspace remembers; none of a plain GeoPackage."""
+    if not is_address(target) and not versioned_layers(Path(target).resolve()):
+        return {}
+    with Workspace.open(target) as workspace:
+        return workspace.datums()
+
+
 def _file_reader(path: Path) -> Reader:
     return lambda layer, spec: read_layer(path, layer=layer, spec=spec)
 
@@ -257,7 +307,7 @@ def _remembered(path: Path) -> dict[str, str]:
     }
 
 
-def _specs_in(names: dict[str, str], city: City) -> dict[str, str]:
+def _specs_in(names: dict[str, str], city: Holder) -> dict[str, str]:
     """Return which layer is which of the catalogue's: by its name, or else as the workspace remembers.
 
     A layer of another name is left out where several are remembered as the same.

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Self, TypeGuard
-from urllib.parse import urlsplit
+from typing import TYPE_CHECKING, Any, Self
 
 import geopandas as gpd
 import numpy as np
@@ -18,6 +17,8 @@ from zjk_gis.layers.excerpts import excerpt
 from zjk_gis.presentation import Presentation, presented
 from zjk_gis.read_report import ReadReport
 from zjk_gis.words import tr
+from zjk_gis.workspace.addresses import is_address
+from zjk_gis.workspace.city_file.city import workspace_of
 from zjk_gis.workspace.conditions import conditions_of
 from zjk_gis.workspace.geopackage import GeoPackageStore
 from zjk_gis.workspace.lookup import (
@@ -40,37 +41,9 @@ if TYPE_CHECKING:
 
     from zjk_gis.workspace.stores import Store
 
-__all__ = ["WorkspaceReader", "is_address", "shown"]
+__all__ = ["WorkspaceReader"]
 
-_SERVERS = ("postgresql://", "postgres://", "postgresql+psycopg://")
-_TOLD = ("schema", "host", "hostaddr", "port", "dbname", "service")  # which say where a database is
 _PERIOD = ("valid_from", "valid_to")
-
-
-def is_address(target: object) -> TypeGuard[str]:
-    """Tell whether a target names a database, and not a file.
-
-    Examples
-    --------
-    >>> is_address("postgresql://gis@server/zjk"), is_address("city.gpkg")
-    (True, False)
-    """
-    return isinstance(target, str) and target.startswith(_SERVERS)
-
-
-def shown(target: str | os.PathLike[str]) -> str:
-    """Name a file, or a database without who reads it and by which password.
-
-    Examples
-    --------
-    >>> shown("postgresql://gis:secret@server/zjk?schema=city&password=secret")
-    'postgresql://server/zjk?schema=city'
-    """
-    if not is_address(target):
-        return str(target)
-    parts = urlsplit(target)
-    told = [each for each in parts.query.split("&") if each.partition("=")[0] in _TOLD]
-    return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}{parts.path}?{'&'.join(told)}".rstrip("?")
 
 
 @presented
@@ -110,6 +83,7 @@ class WorkspaceReader:
         MissingExtraError
             If a database is named and the packages for it are not installed.
         """
+        target = workspace_of(target)
         if is_address(target):
             from zjk_gis.workspace.postgis import PostgisStore
 

@@ -10,9 +10,11 @@ import pandas as pd
 
 from zjk_gis.access import public_lots, road_network
 from zjk_gis.cli.city import read_city, require_layers
+from zjk_gis.cli.options import current_city
 from zjk_gis.layers.catalogue import spec_of
 from zjk_gis.layers.labels import label
 from zjk_gis.words import listed, tr
+from zjk_gis.workspace.city_file import PublicLots
 
 if TYPE_CHECKING:
     import geopandas as gpd
@@ -127,7 +129,9 @@ def facilities_in(layers: dict[str, gpd.GeoDataFrame], name: str, console: Conso
     facilities = layers[name]
     if name != "parking_lots" or "lot_kind" not in facilities:
         return facilities
-    public = public_lots(facilities)
+    city = current_city()
+    rule = PublicLots() if city is None else city.public_lots
+    public = public_lots(facilities, lot_kinds=rule.kinds, also=rule.also, never=rule.never)
     console.note(
         tr(
             "parking lots open to the public: {count:,} of {total:,}",

@@ -19,7 +19,8 @@ from zjk_gis.io.geopackage import versioned_layers
 from zjk_gis.layers.catalogue import ACCEPTED_FAULTS
 from zjk_gis.layers.labels import label
 from zjk_gis.words import tr
-from zjk_gis.workspace.reading import shown
+from zjk_gis.workspace.addresses import shown
+from zjk_gis.workspace.city_file.city import workspace_of
 from zjk_gis.workspace.workspace import Workspace
 
 if TYPE_CHECKING:
@@ -128,8 +129,9 @@ def _overlaps(
 
 def _keep(ledger: gpd.GeoDataFrame, city: Path | str, *, note: str) -> None:
     """Write the ledger; into a workspace as its next version."""
-    if isinstance(city, Path) and not versioned_layers(city.resolve()):
-        write_layer(ledger, city, layer=_LAYER)
+    kept = workspace_of(city)
+    if isinstance(kept, Path) and kept.exists() and not versioned_layers(kept.resolve()):
+        write_layer(ledger, kept, layer=_LAYER)
         return
-    with Workspace.open(city) as workspace:
+    with Workspace.open(kept) as workspace:
         workspace.write(_LAYER, ledger, spec=ACCEPTED_FAULTS, note=note)

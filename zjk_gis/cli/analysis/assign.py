@@ -7,20 +7,25 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from zjk_gis._optional import need
+from zjk_gis.assign.plan import AssignmentPlan
+from zjk_gis.batch.cluster.folder_job import is_folder_job
+from zjk_gis.batch.cluster.on_dask import assign_on_dask
 from zjk_gis.batch.job import assign_batch
 from zjk_gis.cli.city import (
     datum_option,
     even_if_off_option,
+    held_by,
     place_options,
     tell_lacking,
     tell_positions,
     tell_report,
 )
 from zjk_gis.cli.invalid_rows import mend
-from zjk_gis.cli.options import CITY, LEVEL, WORDS, headings_option
+from zjk_gis.cli.options import CITY, LEVEL, ONLY, PLACE, WORDS, current_city, headings_option
 from zjk_gis.cli.speaking import repair_option, speaking
 from zjk_gis.cli.times import reading_times
-from zjk_gis.errors import FileError
+from zjk_gis.errors import FileError, InputError
 from zjk_gis.index.policy import Policy
 from zjk_gis.index.steering import steering_words
 from zjk_gis.io import check_writable
@@ -31,6 +36,7 @@ from zjk_gis.reports.indicators import counts_by_outcome, job_summary
 from zjk_gis.reports.report import check_report_path
 from zjk_gis.words import listed, tr
 from zjk_gis.workspace.city import answering_layers
+from zjk_gis.workspace.city_file.reading import source_of
 
 if TYPE_CHECKING:
     import geopandas as gpd
@@ -42,9 +48,9 @@ __all__ = ["command", "tell_summary"]
 
 
 @click.command("assign")
-@click.argument("incidents", type=click.Path(path_type=Path))
+@click.argument("incidents", type=PLACE)
 @click.argument("zones", type=CITY)
-@click.option("-o", "--output", required=True, type=click.Path(path_type=Path), help="The file to write.")
+@click.option("-o", "--output", required=True, type=PLACE, help="The file or folder to write.")
 @click.option("--layer", help="The layer of ZONES that answers; by default its responsibility zones.")
 @click.option("--code", help="The column of codes; by default zone_code, grid_code or section_code.")
 @click.option(
@@ -62,12 +68,21 @@ __all__ = ["command", "tell_summary"]
 @reading_times
 @headings_option
 @click.option("--report", type=click.Path(path_type=Path), help="A report of it: .html (prints) or .xlsx.")
+@click.option("--only", type=ONLY, multiple=True, help="Rows to take from Parquet: month=2026-05,2026-06.")
+@click.option(
+    "--engine",
+    type=click.Choice(["local", "dask"]),
+    default="local",
+    show_default=True,
+    help="Where the work is done: here, or on a dask cluster, from folder to folder.",
+)
+@click.option("--scheduler", help="The address of dask's scheduler, such as tcp://10.0.0.5:8786.")
 @repair_option
 @speaking
 def command(
-    incidents: Path,
+    incidents: Path | str,
     zones: Path | str,
-    output: Path,
+    output: Path | str,
     layer: str | None,
     code: str | None,
     lon: str | None,
@@ -79,6 +94,9 @@ def command(
     times: dict[str, Any],
     report: Path | None,
     priority_order: tuple[str, ...] | None,
+    only: tuple[tuple[str, tuple[str, ...]], ...],
+    engine: str,
+    scheduler: str | None,
     console: Console,
     **options: Any,
 ) -> None:
@@ -91,35 +109,40 @@ def command(
 
     From .csv, .parquet, .gpkg and .shp to .csv, .parquet and .gpkg any number of rows passes in little
     memory, and a command that was stopped goes on where it was when it is given again.
+
+    A folder of .parquet parts becomes a folder of parts where OUTPUT has no ending; both may be addresses
+    (s3://, hdfs://), and with --engine dask the workers of a cluster do it. Records of all parts are in
+    OUTPUT/_ledger, and rows that were set aside in OUTPUT/_rejects.
     """
-    made_from = (incidents, *([zones] if isinstance(zones, Path) else []))
-    check_writable(output)
-    if report is not None:
-        check_report_path(report, (*made_from, output))
-    if output.resolve() in [path.resolve() for path in made_from]:
-        raise FileError(
-            tr("{output}: would overwrite what it is made from; name another file", output=output)
-        )
-    how: dict[str, Any] = {"crs": crs, "lon": lon, "lat": lat}
+    in_parts = engine == "dask" or is_folder_job(incidents, output)
+    _check_output((incidents, *held_by(zones)), output, report, in_parts=in_parts)
+    how: dict[str, Any] = {"crs": crs, "lon": lon, "lat": lat, "datum": datum}
+    how = _as_sent(incidents) | {name: each for name, each in how.items() if each is not None}
     layers = _read_answering_layers(zones, layer, code, console)
-    done = assign_batch(
-        incidents,
-        layers["zones"],
-        output,
-        grids=layers.get("unit_grids"),
-        sections=layers.get("road_sections"),
-        roads=layers.get("roads"),
-        fix_positions=fix_positions,
-        datum=datum,
-        even_if_off=even_if_off,
-        code=code,
-        policy=Policy(priority_order=priority_order or ()),
-        progress=False if console.as_json else None,
-        lang=console.lang,
-        **how,
-        **times,
+    asked: dict[str, Any] = {
+        "grids": layers.get("unit_grids"),
+        "sections": layers.get("road_sections"),
+        "code": code,
+        "policy": Policy(priority_order=priority_order or ()),
         **options,
-    )
+    }
+    reading: dict[str, Any] = {"even_if_off": even_if_off, "only": dict(only), **how, **times}
+    shown: dict[str, Any] = {"progress": False if console.as_json else None, "lang": console.lang}
+    if engine == "dask":
+        if fix_positions:
+            raise InputError(tr("fix_positions: all rows are held in memory for it; write to one file"))
+        done = _on_dask(incidents, layers["zones"], output, scheduler, asked, reading | shown)
+    else:
+        done = assign_batch(
+            incidents,
+            layers["zones"],
+            output,
+            roads=layers.get("roads"),
+            fix_positions=fix_positions,
+            **asked,
+            **reading,
+            **shown,
+        )
     for remark in done.remarks:
         console.note(remark)
     if done.lacking:
@@ -136,7 +159,7 @@ def command(
             done,
             report,
             layers=layers,
-            source=incidents.name,
+            source=Path(incidents).name,
             as_of=options.get("at"),
             lang=console.lang,
             **how,
@@ -146,6 +169,60 @@ def command(
         console.say(tr("report: {report}", report=report))
         summary["report"] = str(report)
     console.result(summary)
+
+
+def _as_sent(incidents: Path | str) -> dict[str, Any]:
+    """Return what the city file says of where a file of incidents is, if it is one of its source's."""
+    city = current_city()
+    source = source_of(city, incidents, "incidents") if city and isinstance(incidents, Path) else None
+    if source is None:
+        return {}
+    axes = {name: source.columns[name] for name in ("lon", "lat") if name in source.columns}
+    return {
+        **axes,
+        **({"crs": source.crs} if source.crs else {}),
+        **({"datum": source.datum} if source.datum else {}),
+    }
+def _check_output(
+    made_from: tuple[Path | str, ...], output: Path | str, report: Path | None, *, in_parts: bool
+) -> None:
+    """Refuse what could not be written, before the work."""
+    if in_parts:
+        if report is not None:
+            raise InputError(tr("--report: is made of one file; leave it out where OUTPUT is a folder"))
+        return
+    check_writable(output)
+    paths = [path for path in made_from if isinstance(path, Path)]
+    if report is not None:
+        check_report_path(report, (*paths, Path(output)))
+    if Path(output).resolve() in [path.resolve() for path in paths]:
+        raise FileError(
+            tr("{output}: would overwrite what it is made from; name another file", output=output)
+        )
+
+
+def _on_dask(
+    incidents: Path | str,
+    zones: gpd.GeoDataFrame,
+    output: Path | str,
+    scheduler: str | None,
+    asked: dict[str, Any],
+    reading: dict[str, Any],
+) -> JobSummary:
+    """Have the workers of a cluster do it."""
+    if scheduler is None:
+        raise InputError(tr("--engine dask needs --scheduler, such as tcp://10.0.0.5:8786"))
+    distributed = need("distributed", extra="cluster", purpose="work on a cluster")
+    reading |= {"time": asked.pop("time"), "headings": asked.pop("headings")}
+    plan = AssignmentPlan.prepare(zones, tz=reading.pop("tz"), **asked)
+    try:
+        client = distributed.Client(scheduler)
+    except (OSError, ValueError) as error:
+        raise FileError(
+            tr("{scheduler}: no scheduler of dask answers there ({why})", scheduler=scheduler, why=error)
+        ) from error
+    with client:
+        return assign_on_dask(incidents, plan, output, client=client, **reading)
 
 
 def _tell_what_is_aside(done: JobSummary, console: Console) -> None:

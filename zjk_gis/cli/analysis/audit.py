@@ -10,7 +10,7 @@ import click
 
 from zjk_gis.assign import assign_incidents
 from zjk_gis.cli.city import datum_option, even_if_off_option, read_city, read_incidents
-from zjk_gis.cli.options import CITY, LEVEL
+from zjk_gis.cli.options import CITY, LEVEL, current_city
 from zjk_gis.cli.speaking import repair_option, speaking
 from zjk_gis.cli.times import reading_times
 from zjk_gis.index.steering import steering_words
@@ -19,10 +19,12 @@ from zjk_gis.layers.labels import label
 from zjk_gis.reports import audit_city, write_audit
 from zjk_gis.reports.dossier import Dossier, ready_folder
 from zjk_gis.words import listed, tr
-from zjk_gis.workspace.reading import shown
+from zjk_gis.workspace.addresses import shown
 
 if TYPE_CHECKING:
     from collections.abc import Hashable, Mapping
+
+    import pandas as pd
 
     from zjk_gis.cli.console import Console
     from zjk_gis.responsibility.audit import ResponsibilityAudit
@@ -105,7 +107,7 @@ def command(
     audit = audit_city(
         layers,
         assigned=assigned,
-        duties=None if duties is None else read_table(duties),
+        duties=_duties(duties),
         at=day,
         level=level,
         name=shown(city),
@@ -136,6 +138,14 @@ def command(
             "files": [str(path) for path in made.files],
         }
     )
+
+
+def _duties(path: Path | None) -> pd.DataFrame | None:
+    """Return the duties of the file that is named, or else of the city file."""
+    city = current_city()
+    if path is not None:
+        return read_table(path)
+    return None if city is None else city.duty_table
 
 
 def _source_of(city: Path | str, incidents: Path | None) -> str:

@@ -8,6 +8,7 @@ import click
 
 from zjk_gis.assess import black_spots
 from zjk_gis.cli.analysis.recurring import (
+    most_option,
     output_option,
     tell_caveat,
     tell_found,
@@ -63,7 +64,7 @@ _NAMED = 5  # classes in an error
     "--least", "least_n", default=3, show_default=True, help="With fewer incidents a piece is not ranked."
 )
 @output_option
-@click.option("--most", default=10, show_default=True, help="How many are printed.")
+@most_option
 @speaking
 def command(
     city: Path | str,

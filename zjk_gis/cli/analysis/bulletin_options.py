@@ -14,10 +14,11 @@ from zjk_gis.cli.city import cases_options, read_cases, read_city, tell_set_asid
 from zjk_gis.cli.options import WORDS
 from zjk_gis.errors import FileError, InputError
 from zjk_gis.io import read_table
+from zjk_gis.layers.catalogue import CATALOGUE
 from zjk_gis.layers.columns.requirements import require_columns
 from zjk_gis.reports import monthly_bulletin
 from zjk_gis.words import tr
-from zjk_gis.workspace.reading import is_address
+from zjk_gis.workspace.addresses import is_address
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
     from zjk_gis.cli.console import Console
     from zjk_gis.reports import Bulletin
 
-__all__ = ["bulletin_options", "make_bulletin", "options_in", "record_of"]
+__all__ = ["bulletin_options", "make_bulletin", "options_in", "record_of", "targets_of"]
 
 _BY, _LEAST = ("district_code",), 30
 _FILES = ("incidents", "deadlines", "previous", "targets", "measured")  # of the options: paths
@@ -35,7 +36,7 @@ _LAYERS = tuple(
     dict.fromkeys(
         (
             "responsibility_zones", "unit_grids", "streets", "communities", "districts", "built_up_areas",
-            "enforcement_cases", *MEASURED_LAYERS,
+            "enforcement_cases", "roads", *MEASURED_LAYERS,
         )
     )
 )  # fmt: skip
@@ -101,7 +102,8 @@ def make_bulletin(city: Path | str, month: str, asked: dict[str, Any], console: 
     given: dict[str, pd.DataFrame] = {"incidents": cases}
     wanted = [*by, *filter(None, [asked.get("worst_by")])]
     if not all(name in cases for name in wanted) or is_address(city) or Path(city).exists():
-        given |= _layers(city, _LAYERS, console)
+        own = [spec.name for spec in CATALOGUE.values() if spec.code in wanted]
+        given |= _layers(city, tuple(dict.fromkeys([*_LAYERS, *own])), console)
     tables = {name: read_table(asked[name]) for name in _FILES[1:] if asked.get(name) is not None}
     least = asked.get("least")
     return monthly_bulletin(
@@ -112,7 +114,7 @@ def make_bulletin(city: Path | str, month: str, asked: dict[str, Any], console: 
         deadlines=tables.get("deadlines"),
         least_n=_LEAST if least is None else least,
         previous=tables.get("previous"),
-        targets=_targets(tables["targets"]) if "targets" in tables else None,
+        targets=targets_of(tables["targets"]) if "targets" in tables else None,
         measured=tables.get("measured"),
         worst_by=asked.get("worst_by"),
     )
@@ -155,7 +157,7 @@ def _layers(city: Path | str, names: tuple[str, ...], console: Console) -> dict[
         return {}
 
 
-def _targets(table: pd.DataFrame) -> dict[str, float]:
+def targets_of(table: pd.DataFrame) -> dict[str, float]:
     """Read what indicators are to reach: 0.95 or 95% of a share, hours as they are."""
     require_columns(table, "targets", "indicator", "target")
     found = {}

@@ -8,11 +8,18 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from zjk_gis.assign.check import check_assignment
-from zjk_gis.cli.city import datum_option, even_if_off_option, place_options, read_zones, tell_report
+from zjk_gis.cli.city import (
+    datum_option,
+    even_if_off_option,
+    place_options,
+    read_sent,
+    read_zones,
+    tell_report,
+)
 from zjk_gis.cli.options import CITY, LEVEL, headings_option
 from zjk_gis.cli.speaking import repair_option, speaking
 from zjk_gis.cli.times import reading_times
-from zjk_gis.io import check_writable, read_layer, write_layer
+from zjk_gis.io import check_writable, write_layer
 from zjk_gis.layers.labels import label
 from zjk_gis.words import tr
 
@@ -69,7 +76,7 @@ def command(
     """
     if output is not None:
         check_writable(output)
-    points = read_layer(incidents, crs=crs, lon=lon, lat=lat, datum=datum, spec="incidents", **times)
+    points = read_sent(incidents, "incidents", crs=crs, lon=lon, lat=lat, datum=datum, **times)
     tell_report(points, console)
     check = check_assignment(
         points,

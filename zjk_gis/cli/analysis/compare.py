@@ -19,7 +19,7 @@ from zjk_gis.layers.versions import zones_at
 from zjk_gis.reports import compare_city, write_changes
 from zjk_gis.reports.dossier import Dossier
 from zjk_gis.words import listed, tr
-from zjk_gis.workspace.reading import shown
+from zjk_gis.workspace.addresses import shown
 from zjk_gis.workspace.workspace import Workspace
 
 if TYPE_CHECKING:

@@ -8,6 +8,7 @@ import click
 
 from zjk_gis.assess import duplicate_reports
 from zjk_gis.cli.analysis.recurring import (
+    most_option,
     output_option,
     same_option,
     tell_found,
@@ -56,7 +57,7 @@ _COLUMNS = (
     "--text", default="description", show_default=True, help="The column that says what it is about."
 )
 @output_option
-@click.option("--most", default=10, show_default=True, help="How many are printed.")
+@most_option
 @speaking
 def command(
     city: Path | str,

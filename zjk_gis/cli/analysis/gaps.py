@@ -9,16 +9,17 @@ from typing import TYPE_CHECKING
 import click
 
 from zjk_gis.cli.city import read_companion, read_zones
-from zjk_gis.cli.options import CITY, LEVEL
+from zjk_gis.cli.options import CITY, LEVEL, current_city
 from zjk_gis.cli.speaking import repair_option, speaking
 from zjk_gis.coverage.exceptions import without_accepted
 from zjk_gis.coverage.faults import coverage_faults
+from zjk_gis.coverage.rules import MIN_AREA_M2
 from zjk_gis.errors import InputError
 from zjk_gis.io import check_writable, write_layer
 from zjk_gis.layers.catalogue import ACCEPTED_FAULTS
 from zjk_gis.layers.labels import label
 from zjk_gis.words import tr
-from zjk_gis.workspace.reading import shown
+from zjk_gis.workspace.addresses import shown
 
 if TYPE_CHECKING:
     import geopandas as gpd
@@ -82,7 +83,9 @@ def command(
         at=day,
         level=level,
         allowed=read_companion(zones, allowed, "rivers", console),
+        min_area_m2=min(map(_least, ("gap_min_m2", "overlap_min_m2"))),
     )
+    gaps, overlaps = _large_enough(gaps, "gap_min_m2"), _large_enough(overlaps, "overlap_min_m2")
     console.say(tr("judged on {day}", day=day))
     ledger = read_companion(zones, None, ACCEPTED_FAULTS.name, console)
     if ledger is not None and len(ledger):
@@ -107,6 +110,16 @@ def command(
             "output": None if output is None else str(output),
         }
     )
+
+
+def _large_enough(faults: gpd.GeoDataFrame, threshold: str) -> gpd.GeoDataFrame:
+    """Leave out what is smaller than the city file says."""
+    return faults[faults["area_m2"] >= _least(threshold)]
+
+
+def _least(threshold: str) -> float:
+    city = current_city()
+    return MIN_AREA_M2 if city is None else city.thresholds.get(threshold, MIN_AREA_M2)
 
 
 def show_gaps(gaps: gpd.GeoDataFrame, overlaps: gpd.GeoDataFrame, most: int, console: Console) -> None:

@@ -14,23 +14,19 @@ from zjk_gis.assess import emerging_hot_spots, hot_spots
 from zjk_gis.cli.access.layers import as_records, output_option
 from zjk_gis.cli.city import datum_option, read_city, read_incidents, require_layers, tell_set_aside
 from zjk_gis.cli.options import CITY, WORDS
-from zjk_gis.cli.output import show_rows, write_found
+from zjk_gis.cli.output import of_classes, show_rows, write_found
 from zjk_gis.cli.speaking import speaking
 from zjk_gis.errors import InputError
 from zjk_gis.layers.catalogue import spec_of
-from zjk_gis.layers.columns.requirements import require_columns
-from zjk_gis.layers.columns.values import code_text
 from zjk_gis.layers.labels import label
 from zjk_gis.layers.versions import zones_at
 from zjk_gis.maps import hot_spots_map
 from zjk_gis.overlay import overlay_layers
 from zjk_gis.words import listed, tr
+from zjk_gis.workspace.addresses import shown
 from zjk_gis.workspace.city import read_one
-from zjk_gis.workspace.reading import shown
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from zjk_gis.cli.console import Console
 
 __all__ = ["command"]
@@ -147,7 +143,7 @@ def command(
         cases = layers["incidents"]
     else:
         cases = read_incidents(incidents, console, roads=layers.get("roads"), datum=datum, fix=fix_positions)
-    cases = _of_classes(cases, classes)
+    cases = of_classes(cases, classes)
     options = {
         **_ground(layers, city, areas, region, day, cell=cell, hexagons=hexagons, console=console),
         "reach_m": reach, "since": since, "until": until, "least": least,
@@ -177,7 +173,7 @@ def command(
         period = " – ".join(_period(cells, month, since, until))
         title = tr("{kind}, {period}", kind=label(kind, console.lang), period=period) if period else None
         streets = _valid(layers.get("streets"), day)
-        drawn = hot_spots_map(cells, streets=streets, title=title, lang=console.lang)
+        drawn = hot_spots_map(cells, streets=streets, title=title, date=day, lang=console.lang)
         table = pd.DataFrame(rows.drop(columns="geometry"))
         files = write_found(
             {kind: cells}, output, "hot_spots", drawn, console,
@@ -208,22 +204,6 @@ def _last_day(month: str | None) -> str | None:
         return str(pd.Period(month, freq="M").end_time.date())
     except ValueError:  # it is refused in the words of the analysis
         return None
-
-
-def _of_classes(cases: gpd.GeoDataFrame, classes: Sequence[str] | None) -> gpd.GeoDataFrame:
-    """Return the incidents whose codes begin as asked."""
-    if not classes:
-        return cases
-    require_columns(cases, "incidents", "event_code")
-    codes = code_text(cases["event_code"]).fillna("")
-    own = cases[codes.str.startswith(tuple(classes)).to_numpy(dtype=bool)]
-    if own.empty:
-        known = sorted({*codes} - {""})
-        raise InputError(
-            tr("incidents: none has an event code that begins with {classes}; there are {known}",
-               classes=listed(classes), known=listed(known[:20]))
-        )  # fmt: skip
-    return own
 
 
 def _ground(

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from zjk_gis.cli.console import Console
 
 __all__ = [
+    "most_option",
     "output_option",
     "same_option",
     "tell_caveat",
@@ -42,6 +43,7 @@ output_option = click.option(
     type=click.Path(path_type=Path),
     help="Write all of them to this file (.xlsx, .gpkg, .csv).",
 )
+most_option = click.option("--most", default=10, show_default=True, help="How many are printed.")
 
 
 def with_names(found: gpd.GeoDataFrame, city: Path | str, console: Console) -> gpd.GeoDataFrame:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from zjk_gis.cli.city import read_companion, read_zones
+from zjk_gis.cli.city import held_by, read_companion, read_zones
 from zjk_gis.cli.options import CITY, LEVEL, WORDS
 from zjk_gis.cli.speaking import repair_option, speaking
 from zjk_gis.coverage.repair import repair_coverage
@@ -82,7 +82,7 @@ def command(
         raise InputError(tr("name the .gpkg for the mended zones with -o; the input is never changed"))
     if output is not None:
         check_writable(output)
-        same = isinstance(zones, Path) and output.exists() and output.samefile(zones)
+        same = output.exists() and any(path.exists() and output.samefile(path) for path in held_by(zones))
         if output.suffix.lower() != ".gpkg" or same:
             raise InputError(
                 tr(

@@ -9,6 +9,7 @@ import click
 
 from zjk_gis.assess import mark_repeats, repeat_incidents
 from zjk_gis.cli.analysis.recurring import (
+    most_option,
     output_option,
     same_option,
     tell_caveat,
@@ -61,7 +62,7 @@ _COLUMNS = (
     help="Write the incidents to this file, each with whether it is a repeat.",
 )
 @output_option
-@click.option("--most", default=10, show_default=True, help="How many are printed.")
+@most_option
 @speaking
 def command(
     city: Path | str,

@@ -8,7 +8,7 @@ import click
 
 from zjk_gis.cli.speaking import speaking
 from zjk_gis.words import tr
-from zjk_gis.workspace.reading import shown
+from zjk_gis.workspace.addresses import shown
 from zjk_gis.workspace.workspace import Workspace
 
 if TYPE_CHECKING:

@@ -27,8 +27,8 @@ from zjk_gis.maps.printing.document import target_of_many
 from zjk_gis.progress import track
 from zjk_gis.reports import survey_city
 from zjk_gis.words import listed, tr
+from zjk_gis.workspace.addresses import shown
 from zjk_gis.workspace.city import read_one, read_zones
-from zjk_gis.workspace.reading import shown
 
 if TYPE_CHECKING:
     import geopandas as gpd

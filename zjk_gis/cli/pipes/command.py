@@ -112,7 +112,7 @@ def _check(
         console.say(tr("{title}: {count:,}", title=label(name, console.lang), count=len(rows)))
         if len(rows):
             _show(rows, _COLUMNS[name], most, console)
-    files = [] if output is None else _write_check(network, layers, faults, output, console)
+    files = [] if output is None else _write_check(network, layers, faults, output, at, console)
     console.result(
         {
             "report": report.astype(object).where(report.notna(), None).to_dict("records"),
@@ -192,7 +192,7 @@ def _trace(
     if output is not None:
         write_layer(found, output)
     if page is not None:
-        drawn = trace_map(found, layers["pipelines"], layers.get("manholes"), lang=console.lang)
+        drawn = trace_map(found, layers["pipelines"], layers.get("manholes"), date=at, lang=console.lang)
         save_offline(drawn, page)
     _tell_files((output, page), console)
     console.result(
@@ -260,6 +260,7 @@ def _shut_off(
             users=closed.users,
             pipes=layers["pipelines"],
             manholes=layers.get("manholes"),
+            date=at,
             lang=console.lang,
         )
         files = _write({k: v for k, v in tables.items() if v is not None}, output, "shut_off", drawn, console)
@@ -323,6 +324,7 @@ def _write_check(
     layers: dict[str, gpd.GeoDataFrame],
     faults: dict[str, gpd.GeoDataFrame],
     folder: Path,
+    at: str | None,
     console: Console,
 ) -> list[Path]:
     """Write the findings as layers, workbook and map, and the network itself."""
@@ -330,7 +332,8 @@ def _write_check(
         layers["pipelines"],
         layers.get("manholes"),
         findings={name: rows for name, rows in faults.items() if len(rows)},
-        region=layers.get("rivers"),
+        around={"rivers": layers["rivers"]} if "rivers" in layers else None,
+        date=at,
         lang=console.lang,
     )
     paths = _write(faults, folder, "pipes", drawn, console, more={"network_report": network.report()})

@@ -34,7 +34,7 @@ from zjk_gis.pipes import (
     survey_faults,
 )
 from zjk_gis.words import listed, tr
-from zjk_gis.workspace.reading import shown
+from zjk_gis.workspace.addresses import shown
 
 if TYPE_CHECKING:
     from zjk_gis.cli.console import Console

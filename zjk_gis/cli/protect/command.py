@@ -22,7 +22,7 @@ from zjk_gis.layers.labels import label
 from zjk_gis.layers.metric import require_amounts
 from zjk_gis.maps import heritage_map
 from zjk_gis.words import tr
-from zjk_gis.workspace.reading import shown
+from zjk_gis.workspace.addresses import shown
 
 if TYPE_CHECKING:
     import pandas as pd

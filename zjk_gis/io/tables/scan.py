@@ -67,7 +67,9 @@ def loops_for(size: int) -> Loops:
 @cache
 def _compiled() -> Loops:
     from zjk_gis.engine.compiled import compiled
+    from zjk_gis.engine.copying import copy_as_block
 
+    copy_as_block(_copied)
     return Loops(
         compiled(_find_records),
         compiled(_find_doubtful),
@@ -335,6 +337,11 @@ def _measure_rows(
     return total
 
 
+def _copied(out: Any, to: int, text: Any, at: int, size: int) -> None:
+    """Copy bytes; compiled code does so in one block."""
+    out[to : to + size] = text[at : at + size]
+
+
 def _splice_rows(
     text: Any,
     begin: Any,
@@ -352,14 +359,16 @@ def _splice_rows(
     """Copy each kept row as it stands, fill it up with empty cells, and put its words behind it.
 
     A word of up to `SPARE` bytes is copied with what stands behind it, which the next thing overwrites: so
-    many at a time are one instruction. Words and result have as many bytes to spare at their ends.
+    many at a time are one instruction. Words and result have as many bytes to spare at their ends. The first
+    row is written at the beginning of `out`.
     """
+    first = starts[0] if len(starts) else 0
     for row in range(len(begin)):
         if not keep[row]:
             continue
-        to = starts[row]
+        to = starts[row] - first
         size = end[row] - begin[row]
-        out[to : to + size] = text[begin[row] : end[row]]
+        _copied(out, to, text, begin[row], size)
         to += size
         for _ in range(padding[row]):
             out[to] = delimiter
@@ -370,11 +379,9 @@ def _splice_rows(
             word = word_at[codes[column, row]]
             size = word_at[codes[column, row] + 1] - word
             if size <= SPARE:
-                for at in range(SPARE):
-                    out[to + at] = words[word + at]
+                _copied(out, to, words, word, SPARE)
             else:
-                for at in range(size):
-                    out[to + at] = words[word + at]
+                _copied(out, to, words, word, size)
             to += size
         for at in range(len(line_end)):
             out[to] = line_end[at]

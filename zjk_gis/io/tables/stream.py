@@ -122,12 +122,14 @@ class Utf8Stream:
     file : Path
     content : bytes, optional
         What is in it, where that is at hand.
+    said : str, optional
+        The encoding, where the caller knows it; a mark at the beginning of the file comes before it.
     """
 
-    def __init__(self, file: Path, content: bytes | None = None) -> None:
+    def __init__(self, file: Path, content: bytes | None = None, *, said: str | None = None) -> None:
         self._file = file
         self._raw = _opened(file) if content is None else io.BytesIO(content)
-        self._now = _State()
+        self._now, self._said = _State(), said
         self._now.rest = self._read_raw(3)
         for mark, codec, name in _MARKS:
             if self._now.rest.startswith(mark):
@@ -243,6 +245,8 @@ class Utf8Stream:
         now.is_decided = True
         if marked:
             return raw
+        if self._said is not None:
+            return self._as_said(raw, votes)
         now.by_line = votes[GB18030] > votes[UTF_8]
         name, other = (GB18030, UTF_8) if now.by_line else (UTF_8, GB18030)
         if votes[other] or damaged:
@@ -254,6 +258,15 @@ class Utf8Stream:
             if now.by_line:
                 found = tr("not valid {other}, valid {encoding}", other=other, encoding=name)
             now.encoding = Encoding(name, found, sure=not now.by_line)
+        return raw
+
+    def _as_said(self, raw: bytes, votes: dict[str, int]) -> bytes:
+        """Take the encoding that the caller says, unless no line is valid in it."""
+        name = GB18030 if self._said == GB18030 else UTF_8
+        if not votes[name]:
+            raise FileError(tr("{file}: is not in {encoding}, as is said", file=self._file, encoding=name))
+        self._now.by_line = name == GB18030
+        self._now.encoding = Encoding(name, tr("as the caller says"))
         return raw
 
     def _decoded(self, raw: bytes) -> bytes:

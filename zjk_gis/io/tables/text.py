@@ -74,6 +74,8 @@ class TextTable:
         By default those that suit the file's length.
     report : ReadReport, optional
         What is told; by default one of its own.
+    said : str, optional
+        The encoding, where the caller knows it.
 
     Attributes
     ----------
@@ -108,8 +110,9 @@ class TextTable:
         batch_rows: int = BATCH_ROWS,
         loops: Loops | None = None,
         report: ReadReport | None = None,
+        said: str | None = None,
     ) -> None:
-        self.file = file
+        self.file, self._said = file, said
         self.report = ReadReport() if report is None else report
         self._batch_rows = batch_rows
         self._rewritten: bytes | None = None
@@ -147,7 +150,7 @@ class TextTable:
 
     def _look(self) -> bytes:
         """Read the beginning: encoding, delimiter."""
-        with blamed_on(self.file), Utf8Stream(self.file) as stream:
+        with blamed_on(self.file), Utf8Stream(self.file, said=self._said) as stream:
             content = stream.read(_FIRST_BLOCK)
             content = self._rewrite(content, stream)
             encoding = stream.encoding
@@ -373,7 +376,9 @@ class TextTable:
         return mended, mixed
 
     def _stream(self) -> Utf8Stream | _Rewritten:
-        return Utf8Stream(self.file) if self._rewritten is None else _Rewritten(self._rewritten)
+        return (
+            Utf8Stream(self.file, said=self._said) if self._rewritten is None else _Rewritten(self._rewritten)
+        )
 
     def _cut(self, content: bytes, start: int, base: int, *, is_last: bool) -> tuple[Records, int]:
         """Find the next lot of records in a block."""

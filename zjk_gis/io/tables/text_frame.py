@@ -28,7 +28,9 @@ if TYPE_CHECKING:
 __all__ = ["read_text_table"]
 
 
-def read_text_table(path: Path, report: ReadReport, spec: LayerSpec | None = None) -> pd.DataFrame:
+def read_text_table(
+    path: Path, report: ReadReport, spec: LayerSpec | None = None, *, encoding: str | None = None
+) -> pd.DataFrame:
     """Read a .csv, .tsv or .txt file as a whole; encoding, delimiter and names are found from its content.
 
     Parameters
@@ -41,6 +43,8 @@ def read_text_table(path: Path, report: ReadReport, spec: LayerSpec | None = Non
         and what `zjk_gis.io.tables.number_formats.tell_lost_digits` tells.
     spec : LayerSpec, optional
         Which columns are numbers.
+    encoding : str, optional
+        By default what its lines are.
 
     Returns
     -------
@@ -53,7 +57,7 @@ def read_text_table(path: Path, report: ReadReport, spec: LayerSpec | None = Non
     FileError
         If it cannot be decoded or is not a table.
     """
-    source = TextTable(path, report=report)
+    source = TextTable(path, report=report, said=encoding)
     frames: list[pd.DataFrame] = []
     again: list[int] = []
     ragged, mixed = _Ragged(source.usual), MixedLines()

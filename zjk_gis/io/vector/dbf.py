@@ -160,7 +160,7 @@ def read_dbf(path: Path) -> Dbf:
     return Dbf(path, rows, header_bytes, record_bytes, head[29], tuple(fields))
 
 
-def encoding_of_dbf(dbf: Dbf, declared: str | None) -> Encoding:
+def encoding_of_dbf(dbf: Dbf, declared: str | None, said: str | None = None) -> Encoding:
     """Find the encoding of a shapefile's table from its names and values.
 
     Parameters
@@ -168,6 +168,8 @@ def encoding_of_dbf(dbf: Dbf, declared: str | None) -> Encoding:
     dbf : Dbf
     declared : str or None
         What the .cpg file says, if there is one.
+    said : str, optional
+        What the caller says, which comes before everything unless most of the text is not valid in it.
 
     Returns
     -------
@@ -180,6 +182,8 @@ def encoding_of_dbf(dbf: Dbf, declared: str | None) -> Encoding:
     FileError
         If the table cannot be read.
     """
+    if said is not None:
+        return _as_said(dbf, said)
     codec = None if declared is None else _codec_of(declared)
     heard = {name: _Heard(name) for name in (_UTF_8, _GB18030, *([codec.name] if codec else []))}
     for values in _text_values(dbf):
@@ -207,6 +211,15 @@ def encoding_of_dbf(dbf: Dbf, declared: str | None) -> Encoding:
     )
     sure = by_text is utf_8 and not damaged and codec is None
     return Encoding(by_text.name, how, sure=sure, damaged=damaged)
+
+
+def _as_said(dbf: Dbf, said: str) -> Encoding:
+    heard = _Heard(said)
+    for values in _text_values(dbf):
+        heard.hear(values)
+    if 2 * heard.broken > heard.values:
+        raise FileError(tr("{file}: is not in {encoding}, as is said", file=dbf.path, encoding=said))
+    return Encoding(said, tr("as the caller says"), damaged=heard.damaged)
 
 
 @dataclass(frozen=True, slots=True)

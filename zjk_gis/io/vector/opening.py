@@ -54,7 +54,15 @@ def layer_of(names: Sequence[str], spec: LayerSpec | None) -> str | None:
     return named[0] if len(named) == 1 else None
 
 
-def open_vector(source: Path, driver: str, layer: str, spec: LayerSpec | None, report: ReadReport) -> Vector:
+def open_vector(
+    source: Path,
+    driver: str,
+    layer: str,
+    spec: LayerSpec | None,
+    report: ReadReport,
+    *,
+    encoding: str | None = None,
+) -> Vector:
     """Open one layer of a .gpkg, .shp, .geojson, .fgb or .gdb file.
 
     Parameters
@@ -67,6 +75,8 @@ def open_vector(source: Path, driver: str, layer: str, spec: LayerSpec | None, r
         By which names that a shapefile cut to 10 bytes are completed.
     report : ReadReport
         Told the encoding, renamed columns and GDAL's remarks.
+    encoding : str, optional
+        Of a shapefile's text; by default what the text is.
 
     Returns
     -------
@@ -81,7 +91,7 @@ def open_vector(source: Path, driver: str, layer: str, spec: LayerSpec | None, r
     """
     vector = Vector(source=source, driver=driver, report=report, layer=layer)
     if driver == "ESRI Shapefile":
-        _open_shapefile(vector, spec)
+        _open_shapefile(vector, spec, encoding)
         return vector
     report.encoding, report.encoding_found = "UTF-8", tr("the format's")
     if driver == "GeoJSON":
@@ -127,10 +137,10 @@ def _open_geojson(vector: Vector) -> None:
         vector.path.write_text(vector.text, encoding="utf-8", newline="")
 
 
-def _open_shapefile(vector: Vector, spec: LayerSpec | None) -> None:
+def _open_shapefile(vector: Vector, spec: LayerSpec | None, said: str | None) -> None:
     source, report = vector.source, vector.report
     _check_length(source)
-    table = table_of(source)
+    table = table_of(source, said)
     encoding = Encoding("UTF-8", tr("no .dbf")) if table is None else table[0]
     encoding.tell(report, source)
     if table is None:

@@ -208,8 +208,8 @@ def sidecar(path: Path, ending: str) -> Path | None:
     return None
 
 
-def table_of(path: Path) -> tuple[Encoding, Dbf] | None:
-    """Find the table of a shapefile and the encoding of its text.
+def table_of(path: Path, said: str | None = None) -> tuple[Encoding, Dbf] | None:
+    """Find the table of a shapefile and the encoding of its text, unless that is said.
 
     Returns
     -------
@@ -227,7 +227,7 @@ def table_of(path: Path) -> tuple[Encoding, Dbf] | None:
     with blamed_on(dbf_path):
         declared = cpg_path.read_text("ascii", errors="replace").strip() if cpg_path is not None else None
     table = read_dbf(dbf_path)
-    return encoding_of_dbf(table, declared), table
+    return encoding_of_dbf(table, declared, said), table
 
 
 def long_numbers(table: Dbf) -> dict[int, bool]:

@@ -44,6 +44,7 @@ __all__ = [
     "rows_by_value",
     "text_at",
     "text_of",
+    "translated",
     "understood",
 ]
 
@@ -389,6 +390,20 @@ def _meaning(spelling: str, meanings: Mapping[str, str]) -> str | None:
     parts = [part for part in _PARTS.split(text) if part]
     meant = {meanings.get(part) for part in parts}
     return meant.pop() if len(meant) == 1 else None
+
+
+def translated(values: pd.Series, meanings: Mapping[str, str]) -> pd.Series:
+    """Put the values that are meant in the place of those that stand there; others stay.
+
+    Examples
+    --------
+    >>> translated(pd.Series(["核心区域", "旧区"]), {"核心区域": "核心保护范围"}).tolist()
+    ['核心保护范围', '旧区']
+    """
+    text = as_text(values).map(folded, na_action="ignore")
+    by_text = {folded(given): meant for given, meant in meanings.items()}
+    known = text.isin(list(by_text)).to_numpy(dtype=bool)
+    return values.astype(object).mask(known, text.map(by_text).astype(object)) if known.any() else values
 
 
 def convert_types(

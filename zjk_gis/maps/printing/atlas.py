@@ -68,12 +68,15 @@ class Atlas:
         Of paper: the index, the sheets and those that continue an index of names.
     nowhere : list
         The labels of the rows of areas without geometry, which have no sheet.
+    first_pages : dict of str to int
+        By the code of each sheet: on which page of the PDF it is.
     """
 
     path: Path
     sheets: list[IndexRow] = field(default_factory=list)
     pages: int = 0
     nowhere: list[object] = field(default_factory=list)
+    first_pages: dict[str, int] = field(default_factory=dict)
 
     def _presentation(self) -> Presentation:
         told = tr(
@@ -223,7 +226,7 @@ def print_atlas(
     foot = foot_of(page, crs, date, source, [])
     # 3. the index, then one sheet after the other
     said = {"width": sheet.width, "height": sheet.height, "title": heading, "lang": page.lang, "dpi": dpi}
-    pages = 0
+    pages, first_pages = 0, dict[str, int]()
     with binding(target, pictures, **said) as binder:
         notes = foot_of(page, crs, date, source, page.notes)
         for canvas in draw_index(sheet, rows, ground, heading, notes, typeface, page.lang):
@@ -242,10 +245,11 @@ def print_atlas(
             canvas, left = draw_area_sheet(ground, sheet, about, typeface, page.lang)
             binder.add(canvas, row.name)
             pages += 1
+            first_pages[row.code] = pages
             for canvas in draw_continued(sheet, about, left, typeface, page.lang):
                 binder.add(canvas, row.name, chapter=False)
                 pages += 1
-    return Atlas(target, rows, pages, nowhere)
+    return Atlas(target, rows, pages, nowhere, first_pages)
 
 
 def _in_degrees(areas: gpd.GeoDataFrame, by: str, name_column: str) -> tuple[gpd.GeoDataFrame, list[object]]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -25,6 +25,9 @@ __all__ = ["CELLS", "Shown", "View", "draw_layers", "draw_shapes", "swatch"]
 
 _FINEST = 0.04  # millimetres: what lies nearer to a line is part of it on paper
 _BEYOND = 3.0
+# Of more areas than this, those whose middle one is narrower than so many millimetres have thinner rims, and
+# those that are narrower still are drawn as one where their colours tell nothing.
+_SEVERAL, _FULL, _MERGED = 1_000, 4.0, 1.2
 _METRES_A_PIXEL = 156_543 * 0.757  # of zoom 0, at the latitude of Zhangjiakou
 CELLS = [area(colour, fill=0.9, weight=0.6, edge="#cdb48a") for colour in DENSITY]
 
@@ -77,11 +80,14 @@ class Shown:
         In which its points are counted.
     own : int, optional
         How many of them lie in the area that the sheet is about; the legend tells these.
+    by_style : ndarray of int
+        How many in the frame are of each style; none of what is counted in hexagons.
     """
 
     number: int
     hexagons: Hexagons | None = None
     own: int | None = None
+    by_style: NDArray[np.int64] = field(default_factory=lambda: np.zeros(0, dtype=np.int64))
 
 
 def draw_layers(
@@ -92,11 +98,12 @@ def draw_layers(
     for layer, shapes in layers:
         if layer.texts is not None:
             continue
-        seen = int(shapely.intersects(shapes, shapely.box(*view.extent())).sum())
+        inside = shapely.intersects(shapes, shapely.box(*view.extent()))
+        seen = int(inside.sum())
         if layer.in_cells:
             shown[layer] = Shown(seen, _draw_hexagons(canvas, shapes, view))
             continue
-        shown[layer] = Shown(seen)
+        shown[layer] = Shown(seen, by_style=np.bincount(np.asarray(layer.style_of)[inside]))
         near = np.flatnonzero(shapely.intersects(shapes, shapely.box(*view.extent(_BEYOND))))
         own = shapes[near]
         which = np.asarray(layer.style_of)[near]
@@ -105,15 +112,60 @@ def draw_layers(
         for at in used:
             if "casing" in layer.styles[at]:
                 draw_shapes(canvas, own[(which == at) & (kind == 1)], layer.styles[at]["casing"], view)
+        typical = _typical(own[kind == 2], view)
+        if typical < _MERGED and layer.apart:
+            together = np.isin(which, layer.apart) & (kind == 2)
+            _draw_merged(canvas, own[together], layer, view)
+            used = [at for at in used if at not in layer.apart]
         for at in used:
             for dimension in (2, 1):
-                draw_shapes(canvas, own[(which == at) & (kind == dimension)], layer.styles[at], view)
+                look = layer.styles[at] if dimension == 1 else _faded(layer.styles[at], typical)
+                draw_shapes(canvas, own[(which == at) & (kind == dimension)], look, view)
         for at in used:
             if "casing" in layer.styles[at]:
                 draw_shapes(canvas, own[(which == at) & (kind == 0)], layer.styles[at]["casing"], view)
         for at in used:
             draw_shapes(canvas, own[(which == at) & (kind == 0)], layer.styles[at], view)
     return shown
+
+
+def _typical(areas: NDArray[Any], view: View) -> float:
+    """Return the larger side of the middle one of many areas, in millimetres; infinity of a few."""
+    if len(areas) <= _SEVERAL:
+        return np.inf
+    west, south, east, north = shapely.bounds(areas).T
+    return float(np.nanmedian(np.maximum(east - west, north - south)) / view.metres)
+
+
+def _faded(look: Mapping[str, Any], typical: float) -> Mapping[str, Any]:
+    """Draw the rims of many small areas thinner, as on screen, or their ground could not be seen."""
+    if typical >= _FULL or "hatch" in look:
+        return look
+    return {**look, "weight": float(look.get("weight", 1.0)) * max(0.15, typical / _FULL)}
+
+
+def _draw_merged(canvas: Canvas, areas: NDArray[Any], layer: DrawnLayer, view: View) -> None:
+    """Draw areas too small to be told apart as one ground with a rim around it."""
+    look = next(layer.styles[at] for at in layer.apart if "fills" in layer.styles[at])
+    coords, offsets = rings_of(shapely.clip_by_rect(areas, *view.extent(_BEYOND)))
+    if not len(coords):
+        return
+    path = path_of(view.on_paper(coords), offsets, closed=True)
+    ground = _on_white(str(look["fillColor"]), float(look["fillOpacity"]))
+    canvas.path(path, {"color": look["color"], "weight": 2 * float(look["weight"]), "fill": False})
+    canvas.path(path, {"color": ground, "fillColor": ground, "weight": 0.5}, holes=False)
+
+
+def _on_white(colour: str, opacity: float) -> str:
+    """Return what a colour that lets paper through looks like.
+
+    Examples
+    --------
+    >>> _on_white("#000000", 0.5)
+    '#808080'
+    """
+    rgb = (int(colour[at : at + 2], 16) for at in (1, 3, 5))
+    return "#" + "".join(f"{round(255 + (value - 255) * opacity):02x}" for value in rgb)
 
 
 def _draw_hexagons(canvas: Canvas, shapes: NDArray[Any], view: View) -> Hexagons:
@@ -148,10 +200,23 @@ def draw_shapes(canvas: Canvas, shapes: NDArray[Any], style: Mapping[str, Any], 
         look = {**style, "weight": weight, "fill": False}
         canvas.path(path_of(view.on_paper(coords), offsets, closed=False), look)
         return
+    is_dashed = bool(style.get("dashArray"))
     for shape in plain:
         coords, offsets = rings_of(np.array([shape], dtype=object))
         if len(coords):
-            canvas.path(path_of(view.on_paper(coords), offsets, closed=True), style)
+            look = {**style, "stroke": False} if is_dashed else style
+            canvas.path(path_of(view.on_paper(coords), offsets, closed=True), look)
+    if is_dashed:
+        _dash_rims(canvas, clipped, style, view)
+
+
+def _dash_rims(canvas: Canvas, areas: NDArray[Any], style: Mapping[str, Any], view: View) -> None:
+    """Dash each border once: two areas that share it would fill each other's gaps."""
+    rims = shapely.line_merge(shapely.union_all(shapely.boundary(areas)))
+    plain = shapely.simplify(np.array([rims], dtype=object), _FINEST * view.metres)
+    coords, offsets = rings_of(plain)
+    if len(coords):
+        canvas.path(path_of(view.on_paper(coords), offsets, closed=False), {**style, "fill": False})
 
 
 def draw_marks(canvas: Canvas, points: NDArray[np.float64], style: Mapping[str, Any], radius: float) -> None:

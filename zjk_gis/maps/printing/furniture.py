@@ -14,6 +14,7 @@ from zjk_gis.drawing.palette import BLACK, FAULT, GREY
 from zjk_gis.drawing.typefaces import clean_text
 from zjk_gis.maps.classes import count_texts
 from zjk_gis.maps.lettering import rows_within
+from zjk_gis.maps.page import of_class
 from zjk_gis.maps.printing.content import CELLS, swatch
 from zjk_gis.maps.printing.sheet import HEADING
 from zjk_gis.words import tr
@@ -37,6 +38,7 @@ __all__ = ["Legend", "draw_foot", "draw_frame", "draw_head", "draw_legend", "leg
 _SOFT, _LINE = "#52606d", "#9aa5b1"
 _TICK = 1.6
 _TITLES = ((7.2, 1), (6.2, 1), (5.2, 1), (4.0, 2), (3.0, 3), (2.3, 4))  # how high, and in how many rows
+_FOOTS, _FOOT_ROW = ((2.3, 2), (1.9, 3)), 1.3  # how high, and in how many rows
 _TITLE_ROW, _LONGEST_TITLE = 1.12, 500
 _SHRUNK = (1.0, 0.9, 0.9, 0.9)
 
@@ -77,9 +79,14 @@ def _rows_of(layer: DrawnLayer, shown: Shown, lang: Language) -> list[_Row]:
     if not any(text for _, text in keys):
         at = keys[0][0] if keys else int(layer.style_of[0])
         return [(layer.styles[at], dimension, layer.name, count)]
+    tells = bool(layer.count) and shown.own is None and len(keys) > 1
+
+    def counted(at: int) -> str:
+        return f"{of_class(shown.by_style, at, layer.apart):,}"
+
     return [
         ({}, dimension, layer.name, count),
-        *((layer.styles[at], dimension, text, "") for at, text in keys),
+        *((layer.styles[at], dimension, text, counted(at) if tells else "") for at, text in keys),
     ]
 
 
@@ -344,7 +351,13 @@ def _draw_overview(
 def draw_foot(canvas: Canvas, sheet: Sheet, left: str, right: str, typeface: Typeface) -> None:
     """Write where it all comes from under the map."""
     box, size = sheet.foot, 2.3 * sheet.zoom
-    width = typeface.width(right, size)
-    text = typeface.fitted(left, size, box.width - width - 4)
-    canvas.text(box.x, box.foot - 2, text, size, colour=_SOFT)
-    canvas.text(box.right, box.foot - 2, right, size, colour=_SOFT, anchor="end")
+    room = box.width - typeface.width(right, size) - 4
+    for height, most in _FOOTS:
+        size = height * sheet.zoom
+        rows = rows_within(left, room, partial(typeface.width, size=size)) if left else []
+        if len(rows) <= most:
+            break
+    rows = [*rows[: most - 1], typeface.fitted("".join(rows[most - 1 :]), size, room)] if rows else []
+    for at, row in enumerate(reversed(rows)):
+        canvas.text(box.x, box.foot - 2 - at * _FOOT_ROW * size, row, size, colour=_SOFT)
+    canvas.text(box.right, box.foot - 2, right, 2.3 * sheet.zoom, colour=_SOFT, anchor="end")

@@ -247,11 +247,18 @@ def place(
 ) -> tuple[CRS, list[tuple[DrawnLayer, NDArray[Any]]]]:
     """Return the coordinate system that fits the ground within bounds in degrees, and the layers in it."""
     crs = crs_for(tuple(bounds)).crs
-    return crs, [
-        (each, convert_crs(gpd.GeoSeries(each.shapes, crs=_WGS84), crs, name=each.name or "map").to_numpy())
-        for each in layers
-        if len(each.shapes)
-    ]
+    placed = []
+    for each in layers:
+        if len(each.shapes):
+            name = each.name or "map"
+            shapes = convert_crs(gpd.GeoSeries(each.shapes, crs=_WGS84), crs, name=name).to_numpy()
+            # Moved to another system, hair-thin ground may cross itself, and could not be cut to the frame.
+            crossing = ~shapely.is_valid(shapes)
+            if crossing.any():
+                shapes = shapes.copy()
+                shapes[crossing] = shapely.make_valid(shapes[crossing])
+            placed.append((each, shapes))
+    return crs, placed
 
 
 def _whole(page: Page, layers: list[DrawnLayer]) -> list[float]:

@@ -24,15 +24,32 @@ if TYPE_CHECKING:
     from zjk_gis.layers.labels import Language
     from zjk_gis.maps.page import Page
 
-__all__ = ["access_map", "add_classes", "add_facilities", "add_water", "called", "dead_ends_map", "look_of"]
+__all__ = [
+    "Look",
+    "access_map",
+    "add_classes",
+    "add_facilities",
+    "add_water",
+    "called",
+    "dead_ends_map",
+    "look_of",
+]
 
-_REASONS = {"reached": style.FINE, "too_far": style.ORANGE, "cut_off": style.FAULT, "no_road": "#7b6d8d",
-            "in_barrier": style.STEEL, "no_position": style.GREY}  # fmt: skip
-_ENDS = {
-    "dead_end": style.FAULT,
-    "at_boundary": style.GREY,
-    "at_entrance": style.STEEL,
-    "driveway": "#b08d57",
+# Of each class its colour, the shape of a mark and the hatch of an area, so that colour is never alone.
+Look = tuple[str, str, str | None]
+_REASONS: dict[str, Look] = {
+    "reached": (style.FINE, "circle", None),
+    "too_far": (style.ORANGE, "triangle", "diagonal"),
+    "cut_off": (style.FAULT, "square", "cross"),
+    "no_road": ("#7b6d8d", "diamond", "back"),
+    "in_barrier": (style.STEEL, "triangle", "level"),
+    "no_position": (style.GREY, "circle", "dots"),
+}
+_ENDS: dict[str, Look] = {
+    "dead_end": (style.FAULT, "triangle", None),
+    "at_boundary": (style.GREY, "circle", None),
+    "at_entrance": (style.STEEL, "square", None),
+    "driveway": ("#b08d57", "diamond", None),
 }
 _HOME_COLUMNS = (
     "estate_code", "estate_name", "population", "facility_code", "network_m", "straight_m", "detour",
@@ -231,7 +248,7 @@ def add_facilities(page: Page, facilities: gpd.GeoDataFrame, name: str, group: s
         facilities,
         name=name,
         group=group,
-        styles=[look_of(facilities, style.BLUE)],
+        styles=[look_of(facilities, style.BLUE, "square")],
         columns=[name for name in map(str, facilities.columns) if name.endswith(("_code", "_name"))],
     )
 
@@ -268,12 +285,12 @@ def add_classes(
     name: str,
     group: str,
     words: pd.Series,
-    colours: dict[str, str],
+    classes: dict[str, Look],
     *,
     columns: tuple[str, ...],
 ) -> None:
-    """Draw a layer in the colours of a coded column."""
-    looks = {word: look_of(layer, colour) for word, colour in colours.items()}
+    """Draw a layer by the classes of a coded column."""
+    looks = {word: look_of(layer, *look) for word, look in classes.items()}
     page.add(
         layer,
         name=name,
@@ -284,10 +301,12 @@ def add_classes(
     )
 
 
-def look_of(layer: gpd.GeoDataFrame, colour: str) -> dict[str, object]:
+def look_of(
+    layer: gpd.GeoDataFrame, colour: str, shape: str = "circle", hatch: str | None = None
+) -> dict[str, object]:
     """Return how a layer of points or areas looks."""
     shapes = layer.geometry.to_numpy()
     there = shapes[~shapely.is_missing(shapes)]
     if len(there) and (np.asarray(shapely.get_dimensions(there)) == 2).any():
-        return style.area(colour, fill=0.45, weight=1)
-    return style.mark(colour, "circle", radius=5)
+        return style.area(colour, fill=0.45, weight=1, hatch=hatch)
+    return style.mark(colour, shape, radius=5)

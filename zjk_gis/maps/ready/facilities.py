@@ -8,8 +8,10 @@ import numpy as np
 import pandas as pd
 import shapely
 
+from zjk_gis.access import public_lots
 from zjk_gis.arguments import checked
-from zjk_gis.crs import as_metric
+from zjk_gis.crs import as_metric, convert_crs
+from zjk_gis.errors import InputError
 from zjk_gis.layers.catalogue import PIPELINES
 from zjk_gis.layers.columns.values import understood
 from zjk_gis.layers.labels import label
@@ -26,6 +28,7 @@ if TYPE_CHECKING:
 
     import folium
     import geopandas as gpd
+    from numpy.typing import NDArray
 
     from zjk_gis.layers.labels import Language
     from zjk_gis.maps.page import Page
@@ -308,7 +311,8 @@ def parking_map(
     parts.add_ground(page, region)
     add_surroundings(page, {name: rows for name, rows in (around or {}).items() if name != "rivers"})
     radius = f"{within_m:,.0f} m"
-    reach = _reach(lots, within_m)
+    serving = _open_to_all(lots)
+    reach = _reach(lots[serving], within_m, gaps)
     page.add(
         reach,
         name=tr("Within {radius}, straight", radius=radius, lang=lang),
@@ -338,7 +342,17 @@ def parking_map(
         lots,
         name=label("parking_lots", lang),
         group=group,
-        styles=[style.mark(style.BLUE, "square", radius=5)],
+        styles=[
+            style.mark(style.BLUE, "square", radius=5),
+            style.mark("#ffffff", "square", radius=4.5, edge=style.GREY, weight=1.8),
+        ],
+        style_of=(~serving).astype(np.int64),
+        keys=[]
+        if serving.all()
+        else [
+            (0, tr("open to the public", lang=lang)),
+            (1, tr("not open to the public: serves nobody else", lang=lang)),
+        ],
         columns=("lot_code", "lot_name", "lot_kind", "berths"),
         search=("lot_code", "lot_name"),
         labels="lot_name" if "lot_name" in lots else None,
@@ -359,11 +373,23 @@ def parking_map(
     return page.map()
 
 
-def _reach(lots: gpd.GeoDataFrame, within_m: float) -> gpd.GeoDataFrame:
-    """Unite the discs around lots, so that the ground within reach is one tint."""
+def _open_to_all(lots: gpd.GeoDataFrame) -> NDArray[np.bool_]:
+    """Tell which lots serve everybody, as gaps count them; all, where the layer does not say so."""
+    numbered = lots.reset_index(drop=True)
+    try:
+        return numbered.index.isin(public_lots(numbered).index)
+    except InputError:
+        return np.ones(len(lots), dtype=bool)
+
+
+def _reach(lots: gpd.GeoDataFrame, within_m: float, gaps: gpd.GeoDataFrame | None) -> gpd.GeoDataFrame:
+    """Unite the discs around lots, but for the gaps, so that the ground within reach is one tint."""
     there = parts.placed(lots)
     if not len(there):
         return lots.iloc[:0]
     metric = as_metric(there, "lots")
     united = shapely.union_all(shapely.buffer(metric.geometry.to_numpy(), within_m, quad_segs=16))
+    if gaps is not None and len(parts.placed(gaps)):
+        beyond = convert_crs(parts.placed(gaps).geometry, metric.crs, name="gaps").to_numpy()
+        united = shapely.difference(united, shapely.union_all(shapely.make_valid(beyond)))
     return metric.iloc[:1][[metric.geometry.name]].set_geometry(np.array([united]), crs=metric.crs)

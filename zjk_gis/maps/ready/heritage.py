@@ -134,14 +134,18 @@ def heritage_map(
         lang,
         title=title,
         default=tr("Historic protection", lang=lang),
-        groups=[tr("Findings", lang=lang)] * bool(findings) + [tr("Protection", lang=lang)],
+        groups=[
+            *([tr("Findings", lang=lang)] if findings else []),
+            tr("Protection", lang=lang),
+            tr("Ground", lang=lang),
+        ],
         source=source,
         date=date,
     )
-    group = page.groups[-1][0]
+    group, ground = page.groups[-2][0], page.groups[-1][0]
     parts.add_ground(page, region, frames=False)
-    add_rivers(page, layers, group=group)
-    _add_streets(page, layers, group)
+    add_rivers(page, layers, group=ground)
+    _add_streets(page, layers, ground)
     _add_protected(page, layers, group)
     add_historic(page, blocks, buildings, group=group, on=True)
     if pipes_in_core is not None:

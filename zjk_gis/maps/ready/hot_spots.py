@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
 from zjk_gis.arguments import checked
 from zjk_gis.drawing.palette import HOT_CLASSES, HOT_PATTERNS
 from zjk_gis.errors import InputError, MissingColumnError
@@ -24,21 +22,29 @@ if TYPE_CHECKING:
 
 __all__ = ["hot_spots_map"]
 
-_HATCHES = {"oscillating": "diagonal", "sporadic": "dots", "historical": "cross"}  # what comes and goes
+# What comes and goes is hatched; what is cold always is, so that it is told from hot without colours.
+_HATCHES = {
+    "oscillating": ("diagonal", "back"),
+    "sporadic": ("dots", "upright"),
+    "historical": ("cross", "cross"),
+}
 
 
 def _looks(colours: dict[str, str]) -> dict[str, dict[str, Any]]:
     """Return how cells of each class look; those of none are pale."""
-    looks = {
-        word: style.area(
+    looks = {}
+    for word, colour in colours.items():
+        if word in ("not_significant", "no_pattern"):
+            looks[word] = style.area(colour, fill=0.35, weight=0.6, edge=style.GREY)
+            continue
+        is_cold = "cold" in word
+        looks[word] = style.area(
             colour,
-            fill=0.35 if word in ("not_significant", "no_pattern") else 0.78,
+            fill=0.9,
             weight=0.6,
-            edge=style.GREY,
-            hatch=_HATCHES.get(word.partition("_")[0]),
+            edge=style.STEEL if is_cold else style.FAULT,
+            hatch=_HATCHES.get(word.partition("_")[0], (None, "level"))[is_cold],
         )
-        for word, colour in colours.items()
-    }
     return looks | {"not_judged": style.NO_DATA}
 
 
@@ -126,18 +132,11 @@ def hot_spots_map(
         subtitle=_subtitle(cells, column, lang),
     )
     group, ground = page.groups[0][0], page.groups[1][0]
-    drawn = parts.coded_looks(words, looks, lang, otherwise=len(looks) - 1)
-    counts = np.bincount(drawn["style_of"], minlength=len(looks))
-    drawn["keys"] = [
-        (number, tr("{text} ({counts:,})", text=text, counts=counts[number], lang=lang))
-        for number, text in drawn["keys"]
-        if counts[number]
-    ]
     page.add(
         cells,
         name=label(column, lang),
         group=group,
-        **drawn,
+        **parts.coded_looks(words, looks, lang, otherwise=len(looks) - 1),
         columns=told,
         search=("cell_code", "spot_code"),
         frames_the_page=True,

@@ -140,7 +140,6 @@ def choropleth(
         subtitle=_subtitle(areas, known, lang),
     )
     number = np.where(known, np.maximum(np.searchsorted(starts, values, side="right") - 1, 0), len(starts))
-    counts = np.bincount(number, minlength=len(starts) + 1)
     texts = [*classing.class_texts(starts, values), label("no_data", lang)]
     looks = [
         style.area(colour, fill=0.85, weight=0.7, edge="#52606d")
@@ -155,10 +154,7 @@ def choropleth(
         group=page.groups[0][0],
         styles=[*looks[: len(starts)], style.NO_DATA],
         style_of=number,
-        keys=[
-            (i, tr("{text} ({counts:,})", text=text, counts=counts[i], lang=lang))
-            for i, text in enumerate(texts)
-        ],
+        keys=list(enumerate(texts)),
         columns=list(dict.fromkeys([*([shown] if shown else []), column, *(columns or own)])),
         search=[c for c in (*_NAMES, *(c for c in areas.columns if str(c).endswith("_code"))) if c in areas],
         labels=shown,

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 __all__ = ["dig_map", "shut_off_map", "trace_map"]
 
 _PIPE = ("pipe_code", "pipe_kind", "diameter_mm", "material", "length_m", "road_name", "owner")
-_FAINT_PIPE = style.line("#b6bfca", weight=1.2)
+_FAINT_PIPE = style.line("#b9b4ac", weight=1.2)
 _FAINT_MANHOLE = style.mark("#c5ccd6", radius=2.2, weight=0.4)
 _STATES = {
     "isolated": style.line(style.FAULT, weight=5),
@@ -88,8 +88,8 @@ def trace_map(
     # Near the beginning dark, far away light: a smell is looked for near its place first.
     far = traced["distance_m"].to_numpy(dtype=np.float64)
     steps = np.searchsorted([100.0, 500.0, 2000.0], far, side="right")
-    shades = ("#08306b", "#2171b5", "#6baed6", "#9ecae1")
-    within = ("0-100 m", "100-500 m", "500-2,000 m", "> 2,000 m")
+    shades = ("#08306b", "#2171b5", "#4fa3d9", "#84cdea")
+    within = ("0–100 m", "100–500 m", "500–2,000 m", "> 2,000 m")
     page.add(
         traced,
         name=label("traced", lang),
@@ -199,17 +199,18 @@ def shut_off_map(
                 columns=("valve_code", "ring", "feeds", "valve_kind", "diameter_mm", "road_name"),
                 search=("valve_code",),
                 labels="valve_code",
+                label_look={"above": 16, "rank": 2},
             )
     parts.frame_by(page, [pipes, manholes])
     return page.map()
 
 
 _IMPACTS = {
-    "is_hit": style.line(style.FAULT, weight=6),
-    "near_miss": style.line(style.ORANGE, weight=5, dash="9 4"),
-    "beside": style.line("#c9a227", weight=4, dash="3 4"),
-    "cannot_be_judged": style.line(style.GREY, weight=5, dash="2 5"),
-    "clear": style.line(style.GREEN, weight=4),
+    "is_hit": style.found(style.FAULT, weight=6),
+    "near_miss": style.found(style.ORANGE, weight=5, dash="9 4"),
+    "beside": style.found("#c9a227", weight=4, dash="3 4"),
+    "cannot_be_judged": style.found(style.BLACK, weight=5, dash="2 5"),
+    "clear": style.found(style.GREEN, weight=4),
 }
 
 
@@ -282,6 +283,7 @@ def dig_map(
                  "tell", "scope", "zone_code", "chief_name"),
         search=("pipe_code", "owner"),
         labels="pipe_code",
+        label_look={"above": 12},
     )  # fmt: skip
     parts.frame_by(page, [dig, pipes])
     return page.map()

@@ -89,7 +89,7 @@ def zones_map(
         default=tr("Responsibility zones and road chiefs", lang=lang),
         groups=[tr("Zones and road chiefs", lang=lang)],
         source=source,
-        date=date,
+        date=at if date is None else date,
     )
     own = parts.code_of(zones, "zones", code)
     zones = parts.with_readable(page, zones)

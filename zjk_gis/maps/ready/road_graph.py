@@ -20,10 +20,16 @@ if TYPE_CHECKING:
 
     from zjk_gis.access import RoadNetwork
     from zjk_gis.layers.labels import Language
+    from zjk_gis.maps.ready.access import Look
 
 __all__ = ["roads_map"]
 
-_DECISIONS = {"left_open": style.FAULT, "passable": style.ORANGE, "apart": style.GREY, "joined": style.FINE}
+_DECISIONS: dict[str, Look] = {
+    "left_open": (style.FAULT, "triangle", None),
+    "passable": (style.ORANGE, "diamond", None),
+    "apart": (style.GREY, "circle", None),
+    "joined": (style.FINE, "square", None),
+}
 _REPORTED = ("first_edge", "second_edge", "kind", "decision", "reason", "gap_m")
 _WEAK = ("kind", "edge_code", "road_name", "is_bridge", "road_cut_off_m", "people")
 

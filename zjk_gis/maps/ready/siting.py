@@ -18,11 +18,19 @@ if TYPE_CHECKING:
 
     from zjk_gis.access import Siting
     from zjk_gis.layers.labels import Language
+    from zjk_gis.maps.ready.access import Look
 
 __all__ = ["siting_map"]
 
-_REASONS = {"served": style.FINE, "not_chosen": "#b08d57", "too_far": style.ORANGE, "cut_off": style.FAULT,
-            "no_road": "#7b6d8d", "in_barrier": style.STEEL, "no_position": style.GREY}  # fmt: skip
+_REASONS: dict[str, Look] = {
+    "served": (style.FINE, "circle", None),
+    "not_chosen": ("#b08d57", "square", "upright"),
+    "too_far": (style.ORANGE, "triangle", "diagonal"),
+    "cut_off": (style.FAULT, "square", "cross"),
+    "no_road": ("#7b6d8d", "diamond", "back"),
+    "in_barrier": (style.STEEL, "triangle", "level"),
+    "no_position": (style.GREY, "circle", "dots"),
+}
 _HOME_COLUMNS = ("estate_code", "estate_name", "population", "site_code", "network_m", "reason")
 
 

@@ -77,7 +77,7 @@ def add_roads(page: Page, layers: Mapping[str, gpd.GeoDataFrame], *, group: str)
         group=group,
         styles=looks,
         style_of=merged["_rank"].to_numpy(),
-        keys=list(enumerate(classes)),
+        keys=[(number, label(name, page.lang)) for number, name in enumerate(classes)],
         counted=False,
     )
 

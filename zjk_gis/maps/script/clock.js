@@ -16,7 +16,7 @@ function clockBar(app) {
   const all = button("all", W.allTimes, "", function () { stop(); set(-1); });
   slider.type = "range"; slider.min = 0; slider.setAttribute("aria-label", W.time);
   unit.setAttribute("aria-label", W.step);
-  let edges = [], counts = [], stepOf = null, at = -1, timer = null;
+  let edges = [], counts = [], stepOf = null, at = -1, timer = null, width = 0;
 
   function cut() {
     edges = [0];
@@ -34,23 +34,31 @@ function clockBar(app) {
   /* What a filter hides is not counted. */
   function recount() {
     counts = new Array(edges.length - 1).fill(0);
-    timed.forEach(function (layer) { layer.shapes.time.forEach(function (d, i) { if (d < days && !isHidden(layer, i, null)) { counts[stepOf[d]]++; } }); });
+    timed.forEach(function (layer) {
+      const time = layer.shapes.time, mask = layer.mask;
+      for (let i = 0; i < time.length; i++) { if (time[i] < days && !(mask && mask[i])) { counts[stepOf[time[i]]]++; } }
+    });
   }
 
   function set(n) {
     at = n;
     slider.value = Math.max(0, n);
     app.state.clock = n < 0 ? null : [edges[n], edges[n + 1]];
-    const total = n < 0 ? counts.reduce(function (a, b) { return a + b; }, 0) : counts[n];
-    const from = dateText(base, n < 0 ? 0 : edges[n]), to = dateText(base, Math.min(days, n < 0 ? days : edges[n + 1]) - 1);
-    text.textContent = (from === to ? from : unit.value === "month" && n >= 0 ? from.slice(0, 7) : from + " – " + to) + "  " + W.counted.replace("{}", total.toLocaleString("en"));
-    draw();
+    tell();
     app.layers.forEach(function (layer) { if (layer.shapes && layer.shapes.time) { tellLeft(app, layer); } });
     app.repaint();
   }
 
+  function tell() {
+    const n = at, total = n < 0 ? counts.reduce(function (a, b) { return a + b; }, 0) : counts[n];
+    const from = dateText(base, n < 0 ? 0 : edges[n]), to = dateText(base, Math.min(days, n < 0 ? days : edges[n + 1]) - 1);
+    text.textContent = (from === to ? from : unit.value === "month" && n >= 0 ? from.slice(0, 7) : from + " – " + to) + "  " + W.counted.replace("{}", total.toLocaleString("en"));
+    draw();
+  }
+
   function draw() {
-    const ratio = window.devicePixelRatio || 1, w = canvas.clientWidth || 300, h = 34, ctx = canvas.getContext("2d"), most = Math.max.apply(null, counts.concat(1)), one = w / counts.length;
+    width = width || canvas.clientWidth;
+    const ratio = window.devicePixelRatio || 1, w = width || 300, h = 34, ctx = canvas.getContext("2d"), most = Math.max.apply(null, counts.concat(1)), one = w / counts.length;
     canvas.width = w * ratio; canvas.height = h * ratio;
     ctx.scale(ratio, ratio);
     counts.forEach(function (n, k) {
@@ -84,7 +92,7 @@ function clockBar(app) {
   app.map.getContainer().append(box);
   app.map.getContainer().classList.add("zjk-timed");
   cut();
-  app.map.on("resize", draw);
-  app.clock = { set: set, recount: function () { recount(); set(at); }, get at() { return at; }, get playing() { return timer !== null; } };
+  app.map.on("resize", function () { width = 0; draw(); });
+  app.clock = { set: set, recount: function () { recount(); tell(); }, get at() { return at; }, get playing() { return timer !== null; } };
   if (app.page.time.untimed) { box.title = W.untimed.replace("{}", app.page.time.untimed.toLocaleString("en")); }
 }

@@ -7,7 +7,7 @@ function deskOf(app) {
   const names = rowSetNames(app), W = app.words, container = app.map.getContainer();
   if (!names.length) { return; }
   const box = element("section", "zjk-desk"), sets = new Map();
-  let set = null, sorted = null, first = 0, opener = null;
+  let set = null, sorted = null, first = 0, opener = null, asked = 0, told = 0, columns = [], tableLines = [], list = null, after = null;
   box.hidden = true;
   box.setAttribute("aria-label", W.desk);
   const head = element("div", "head"), chooser = element("select"), status = element("output", "left");
@@ -51,19 +51,26 @@ function deskOf(app) {
 
   function toInputs() { search.value = set.text; from.value = set.from; to.value = set.to; view.checked = set.inView; }
 
-  /* After a filter: the counts, the map, the panel, the bars of time, the table and the address. */
+  /* After a filter: the counts and the map at once; the table, the panel and the bars of time in the frame after. */
   function changed() {
     applied(set);
     first = 0;
-    status.textContent = W.left.replace("{}", set.left.toLocaleString("en")).replace("{}", set.n.toLocaleString("en"));
+    status.textContent = W.left.replace("{}", numberText(set.left)).replace("{}", numberText(set.n));
     clear.disabled = !isFiltered(set);
     csv.disabled = json.disabled = !set.left;
     set.facets.forEach(tellFacet);
-    tellRows();
-    set.parts.forEach(function (part) { tellLeft(app, part.layer); });
-    if (app.clock) { app.clock.recount(); }
     app.repaint();
     app.address.later();
+    asked++;
+    const mine = asked;
+    requestAnimationFrame(function () { setTimeout(function () { if (mine === asked && desk.busy) { tellRest(); } }, 0); });
+  }
+
+  function tellRest() {
+    told = asked;
+    tellRows();
+    set.parts.concat(set.echoes).forEach(function (part) { tellLeft(app, part.layer); });
+    if (app.clock) { app.clock.recount(); }
   }
 
   function drawFacets() {
@@ -74,37 +81,57 @@ function deskOf(app) {
       group.append(element("h3", "", column.title), bars);
       group.setAttribute("role", "group"); group.setAttribute("aria-label", column.title);
       column.bars = bars;
+      column.lines = [];
       column.whole = false;
+      column.more = button("more", "", "", function () { column.whole = !column.whole; tellFacet(column); });
+      bars.addEventListener("click", function (event) {
+        const bar = event.target.closest(".bar");
+        if (bar) { desk.choose(column.title, bar.dataset.value); }
+      });
       facets.append(group);
     });
   }
 
+  /* The bars stay, and only what is new about them is written. */
   function tellFacet(column) {
-    const chosen = set.chosen.get(column.title) || new Set(), held = document.activeElement && column.bars.contains(document.activeElement) ? document.activeElement.dataset.value : null;
-    const order = Array.from(column.counts.keys()).filter(function (code) { return column.counts[code] || chosen.has(column.texts[code]); });
-    order.sort(function (a, b) { return column.counts[b] - column.counts[a] || (column.texts[a] < column.texts[b] ? -1 : 1); });
-    const shown = column.whole ? order : order.filter(function (code, k) { return k < FIRST_VALUES || chosen.has(column.texts[code]); });
-    const most = Math.max(1, column.counts[order[0]] || 0);
-    column.bars.textContent = "";
-    shown.forEach(function (code) {
-      const text = column.texts[code], on = chosen.has(text), bar = element("button", on ? "bar on" : "bar");
-      bar.type = "button"; bar.dataset.value = text; bar.title = text;
-      bar.setAttribute("aria-pressed", String(on));
-      const fill = element("i");
-      fill.style.width = 100 * column.counts[code] / most + "%";
-      bar.append(fill, element("span", "", text || W.blank), element("em", "", column.counts[code].toLocaleString("en")));
-      bar.addEventListener("click", function () { desk.choose(column.title, text); });
-      column.bars.append(bar);
-      if (text === held) { bar.focus(); }
+    const chosen = set.chosen.get(column.title) || new Set(), { counts, texts, lines, bars } = column;
+    const held = bars.contains(document.activeElement) ? document.activeElement.dataset.value : undefined;
+    const order = Array.from(counts.keys()).filter(function (code) { return counts[code] || chosen.has(texts[code]); });
+    order.sort(function (a, b) { return counts[b] - counts[a] || (texts[a] < texts[b] ? -1 : 1); });
+    const shown = column.whole ? order : order.filter(function (code, k) { return k < FIRST_VALUES || chosen.has(texts[code]); });
+    const most = Math.max(1, counts[order[0]] || 0);
+    while (lines.length > shown.length) { lines.pop().bar.remove(); }
+    shown.forEach(function (code, k) {
+      if (k === lines.length) { lines.push(barLine()); bars.insertBefore(lines[k].bar, column.more.parentNode ? column.more : null); }
+      tellBar(lines[k], texts[code], counts[code], counts[code] / most, chosen.has(texts[code]));
+      if (texts[code] === held) { lines[k].bar.focus(); }
     });
     if (order.length > shown.length || column.whole && order.length > FIRST_VALUES) {
-      column.bars.append(button("more", column.whole ? W.fewer : W.more.replace("{}", (order.length - shown.length).toLocaleString("en")), "", function () { column.whole = !column.whole; tellFacet(column); }));
-    }
+      column.more.textContent = column.whole ? W.fewer : W.more.replace("{}", numberText(order.length - shown.length));
+      if (!column.more.parentNode) { bars.append(column.more); }
+    } else { column.more.remove(); }
   }
 
-  function tellRows() {
-    const rows = rowsLeft(set, sorted, first + PAGE_ROWS), table = element("table"), top = element("tr"), list = element("tbody");
-    const columns = set.columns.filter(function (c) { return c.texts.length > 1 || c.texts[0]; });
+  function barLine() {
+    const bar = button("bar", "", "", function () { /* the group listens */ }), line = { bar, fill: element("i"), name: element("span"), count: element("em") };
+    bar.append(line.fill, line.name, line.count);
+    return line;
+  }
+
+  function tellBar(line, text, count, share, on) {
+    if (line.text !== text) {
+      line.text = line.bar.dataset.value = line.bar.title = text;
+      line.name.textContent = text || W.blank;
+    }
+    if (line.total !== count) { line.total = count; line.count.textContent = numberText(count); }
+    if (line.share !== share) { line.share = share; line.fill.style.width = 100 * share + "%"; }
+    if (line.on !== on) { line.on = on; line.bar.classList.toggle("on", on); line.bar.setAttribute("aria-pressed", String(on)); }
+  }
+
+  /* A table of as many rows as a page has; its cells stay, too. */
+  function drawTable() {
+    const table = element("table"), top = element("tr"), thead = element("thead");
+    columns = set.columns.filter(function (c) { return c.texts.length > 1 || c.texts[0]; });
     table.append(element("caption", "", set.name));
     columns.forEach(function (column) {
       const cell = element("th"), mine = sorted && sorted.column === column;
@@ -113,32 +140,52 @@ function deskOf(app) {
       cell.append(button("", column.title + (mine ? sorted.down ? " ▾" : " ▴" : ""), W.sortBy.replace("{}", column.title), function () {
         sorted = mine && sorted.down ? null : { column, down: Boolean(mine) };
         first = 0;
+        drawTable();
         tellRows();
         held.querySelectorAll("th button")[columns.indexOf(column)].focus();
       }));
       top.append(cell);
     });
-    rows.slice(first, first + PAGE_ROWS).forEach(function (row) {
-      const line = element("tr");
-      columns.forEach(function (column, k) {
-        const cell = element("td");
-        if (k) { cell.textContent = textOf(column, row); } else { cell.append(button("zjk-link", textOf(column, row) || W.blank, W.showRow, function () { go(row); })); }
-        line.append(cell);
-      });
-      line.addEventListener("click", function (event) { if (event.target.tagName !== "BUTTON") { go(row); } });
-      list.append(line);
-    });
-    const thead = element("thead");
     thead.append(top);
+    list = element("tbody");
+    list.addEventListener("click", function (event) {
+      const line = event.target.closest("tr");
+      if (line) { go(tableLines.find(function (each) { return each.line === line; }).row); }
+    });
     table.append(thead, list);
+    tableLines = [];
+    after = element("div");
     held.textContent = "";
-    held.append(table);
-    if (!set.left) { held.append(element("p", "none", W.noneLeft)); }
+    held.append(table, after);
+  }
+
+  function tableLine() {
+    const line = element("tr"), cells = columns.map(function (_, k) {
+      const cell = line.appendChild(element("td"));
+      return k ? cell : cell.appendChild(button("zjk-link", "", W.showRow, function () { /* the table listens */ }));
+    });
+    return { line: list.appendChild(line), cells, texts: [] };
+  }
+
+  function tellRows() {
+    const rows = rowsLeft(set, sorted, first + PAGE_ROWS).slice(first);
+    while (tableLines.length > rows.length) { tableLines.pop().line.remove(); }
+    rows.forEach(function (row, r) {
+      if (r === tableLines.length) { tableLines.push(tableLine()); }
+      const made = tableLines[r];
+      made.row = row;
+      columns.forEach(function (column, k) {
+        const text = textOf(column, row) || (k ? "" : W.blank);
+        if (made.texts[k] !== text) { made.texts[k] = made.cells[k].textContent = text; }
+      });
+    });
+    after.textContent = "";
+    if (!set.left) { after.append(element("p", "none", W.noneLeft)); }
     if (set.left > PAGE_ROWS) {
       const pager = element("nav", "pager"), before = button("", "‹", W.before, function () { first -= PAGE_ROWS; tellRows(); }), next = button("", "›", W.next, function () { first += PAGE_ROWS; tellRows(); });
       before.disabled = first === 0; next.disabled = first + PAGE_ROWS >= set.left;
-      pager.append(before, element("span", "", (first + 1) + "–" + Math.min(set.left, first + PAGE_ROWS) + " / " + set.left.toLocaleString("en")), next);
-      held.append(pager);
+      pager.append(before, element("span", "", (first + 1) + "–" + Math.min(set.left, first + PAGE_ROWS) + " / " + numberText(set.left)), next);
+      after.append(pager);
     }
   }
 
@@ -153,12 +200,15 @@ function deskOf(app) {
     chooser.value = name;
     toInputs();
     drawFacets();
+    drawTable();
     changed();
+    tellRest();
   }
 
   const desk = {
     get open() { return !box.hidden; },
     get set() { return set; },
+    get busy() { return told !== asked; },
     get height() { return box.hidden ? 0 : box.offsetHeight; },
     async show(name) {
       opener = document.activeElement;
@@ -196,6 +246,7 @@ function deskOf(app) {
       changed();
     }
   };
+  search.addEventListener("focus", function () { set.columns.forEach(foldedTexts); });
   search.addEventListener("input", function () { set.text = search.value; filterText(set); changed(); });
   [from, to].forEach(function (day) { day.addEventListener("change", function () { set.from = from.value; set.to = to.value; filterTime(set, app); changed(); }); });
   view.addEventListener("change", function () { set.inView = view.checked; filterView(set, app); changed(); });

@@ -100,3 +100,7 @@ function button(className, text, title, press) {
   made.addEventListener("click", press);
   return made;
 }
+
+const NUMBERS = new Intl.NumberFormat("en");
+
+function numberText(number) { return NUMBERS.format(number); }

@@ -33,13 +33,33 @@ function sized(map) {
   });
 }
 
+/* How much smaller the map may be for being clear of the panels, in zooms; and from how near it shows a spot. */
+const COSTS = 0.5, NEAREST = 18.5;
+
+/* How far the panels at the edges reach over the map. A map of two sides has its middle where they meet. */
+function coveredBy(map, sides, plays) {
+  const size = map.getSize(), frame = map.getContainer().getBoundingClientRect(), narrow = size.x <= 640;
+  const of = function (what, side) { const node = map.getContainer().querySelector(what); return node ? node.getBoundingClientRect()[side] : 0; };
+  const panel = map.getContainer().querySelector(".zjk-panel:not(.folded)");
+  const top = Math.max(of(".zjk-title", "bottom"), narrow ? of(".zjk-search", "bottom") : 0) - frame.top;
+  const left = narrow ? 0 : of(".zjk-tools", "right") - frame.left, right = panel && !narrow ? frame.right - panel.getBoundingClientRect().left : 0;
+  const clock = narrow && map.getContainer().querySelector(".zjk-clock") === null && plays ? 122 : 0;
+  const foot = narrow && map.getContainer().querySelector(".zjk-foot") ? clock + frame.bottom - of(".zjk-foot", "top") : 0, both = sides ? Math.max(left, right) : 0;
+  return { left: 8 + Math.max(0, left, both), right: 8 + Math.max(0, right, both), top: 8 + Math.min(Math.max(0, top), size.y / 3), foot: 8 + Math.min(foot, size.y / 3) };
+}
+
 /* Until a reader moves the map, it shows the whole at whatever size it has. */
 function framing(map, page) {
   let framed = null;
   function frame() {
     if (!page.bounds) { return; }
     const size = map.getSize(), below = Math.min(page.time && page.time.plays ? 140 : page.sides ? 60 : 8, size.y / 3), pad = Math.min(8, size.x / 4, size.y / 4);
-    map.fitBounds(page.bounds, { paddingTopLeft: [pad, pad], paddingBottomRight: [pad, below], animate: false });
+    const over = coveredBy(map, page.sides, page.time && page.time.plays), bounds = L.latLngBounds(page.bounds), foot = Math.max(below, over.foot);
+    /* Clear of the panels where that makes the map hardly smaller; of all, of those beside it or of those above. */
+    const ways = [[pad, pad, pad, below], [over.left, over.top, over.right, foot], [over.left, pad, over.right, below], [pad, over.top, pad, foot]];
+    const zooms = ways.map(function (w) { return map.getBoundsZoom(bounds, false, L.point(w[0] + w[2], w[1] + w[3])); });
+    const at = [1, 2, 3].find(function (k) { return zooms[k] >= zooms[0] - COSTS; }) || 0, way = ways[at];
+    map.fitBounds(bounds, { paddingTopLeft: [way[0], way[1]], paddingBottomRight: [way[2], way[3]], maxZoom: NEAREST, animate: false });
     framed = { at: map.getCenter(), zoom: map.getZoom() };
   }
   map.on("resize", function () {
@@ -64,15 +84,27 @@ async function zjkPage(map, page) {
   const title = element("div", "zjk-title"), name = element("b", "", page.title);
   name.setAttribute("role", "heading"); name.setAttribute("aria-level", "1");
   title.append(name, element("span", "", page.subtitle));
+  title.title = page.title + "\n" + page.subtitle;
   map.getContainer().setAttribute("role", "region");
   map.getContainer().setAttribute("aria-label", page.title + " – " + page.words.mapHow);
   corner(map, "topleft", title);
   if (map.zoomControl) { map.zoomControl.remove(); L.control.zoom({ zoomInTitle: page.words.zoomIn, zoomOutTitle: page.words.zoomOut }).addTo(map); }
   lettingScroll(map);
   app.frame = framing(map, page);
-  const framed = sized(map).then(app.frame);
+  const hasSize = sized(map);
   app.layers = await Promise.all(page.layers.map(function (layer) { return unpackLayer(layer, page); }));
-  await framed;
+  await hasSize;
+  searchBox(app);
+  toolBar(app);
+  northAndScale(app);
+  panelOf(app);
+  if (page.foot) {
+    const foot = element("div", "zjk-foot", page.foot);
+    foot.title = page.foot;
+    corner(map, "bottomright", foot);
+  }
+  app.frame();
+  if (!app.layers.some(function (layer) { return layer.shapes && layer.shapes.n; })) { map.getContainer().append(element("div", "zjk-empty", page.words.nothing)); }
 
   function sheetOf(side, pane) {
     const layers = app.layers.filter(function (layer) { return !side || !layer.side || layer.side === side; });
@@ -93,19 +125,14 @@ async function zjkPage(map, page) {
   app.sheets.forEach(function (sheet) { sheet.addTo(map); });
 
   app.pick = function (latlng, most) { return app.sheetAt(map.latLngToContainerPoint(latlng)).pick(latlng, most); };
-  app.show = function (layer, i) {
+  app.show = function (layer, i, byKey) {
     const box = layer.box.subarray(4 * i, 4 * i + 4);
     if (!layer.on) { layer.on = true; if (layer.check) { layer.check.checked = true; } app.repaint(); }
     if (page.sides && layer.side) { app.swipe.set(layer.side === "before" ? 0.8 : 0.2); }
     const below = app.desk ? app.desk.height : 0, pad = Math.max(10, Math.min(90, (map.getSize().y - below) / 4, map.getSize().x / 4));
     map.fitBounds([[latOf(box[3]), lonOf(box[0])], [latOf(box[1]), lonOf(box[2])]], { paddingTopLeft: [pad, pad], paddingBottomRight: [pad, pad + below], maxZoom: Math.max(17, map.getZoom()), animate: false });
-    return openPopup(app, pointOf(layer, i), [{ layer, i }]);
+    return openPopup(app, pointOf(layer, i), [{ layer, i }], byKey);
   };
-  searchBox(app);
-  toolBar(app);
-  northAndScale(app);
-  panelOf(app);
-  if (page.foot) { corner(map, "bottomright", element("div", "zjk-foot", page.foot)); }
   mousePosition(app);
   smallMap(app);
   if (page.sides) { swipeBar(app, map.getPane("zjk-before"), map.getPane("zjk-after"), page.sides); }
@@ -140,7 +167,7 @@ function hovering(app) {
   function hide() { turn++; name.hidden = true; }
   map.on("mousemove", async function (event) {
     const now = performance.now();
-    if (now - asked < 60 || app.ruler.on) { return; }
+    if (now - asked < 60 || app.ruler.on || map.dragging.moving()) { return; }
     asked = now;
     const hit = app.pick(event.latlng, 1)[0], mine = ++turn;
     map.getContainer().classList.toggle("zjk-over", Boolean(hit));
@@ -168,6 +195,6 @@ function keysOf(app) {
   map.getContainer().addEventListener("keydown", function (event) {
     if (event.key !== "Enter" || event.target !== map.getContainer()) { return; }
     const there = app.pick(map.getCenter());
-    if (there.length) { openPopup(app, map.getCenter(), there); }
+    if (there.length) { openPopup(app, map.getCenter(), there, true); }
   });
 }

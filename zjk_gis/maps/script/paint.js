@@ -11,6 +11,11 @@ function* paintLayers(ctx, layers, view, clock) {
     const reach = 12 / view.scale, shown = layer.near([world[0] - reach, world[1] - reach, world[2] + reach, world[3] + reach]);
     const byStyle = sortedByStyle(layer, shown, clock);
     if (layer.onePoint) { yield* paintPoints(ctx, layer, byStyle, view, layer.styles); continue; }
+    const typical = typicalOf(layer) * view.scale;
+    if (typical < MERGED && layer.apart.length && layer.shapes.n > SEVERAL) {
+      yield* paintMerged(ctx, layer, [].concat.apply([], layer.apart.map(function (s) { return byStyle[s]; })), view);
+      layer.apart.forEach(function (s) { byStyle[s] = []; });
+    }
     const kind = layer.shapes.kind, only = function (list, wanted) { return list.filter(function (i) { return wanted(kind[i]); }); };
     for (let s = 0; s < byStyle.length; s++) { if (layer.styles[s].casing) { yield* paintPaths(ctx, layer, only(byStyle[s], function (k) { return k === 1; }), view, layer.styles[s].casing); } }
     for (let s = 0; s < byStyle.length; s++) { yield* paintPaths(ctx, layer, only(byStyle[s], function (k) { return k > 0; }), view, layer.styles[s]); }
@@ -20,8 +25,11 @@ function* paintLayers(ctx, layers, view, clock) {
 
 /* The rims of all marks lie below all marks: where many overlap, they stay as full as their number. */
 function* paintPoints(ctx, layer, byStyle, view, looks) {
-  for (let s = 0; s < byStyle.length; s++) { if (looks[s].casing && radiusAt(looks[s], view) >= LEAST_RIMMED) { yield* paintMarks(ctx, layer, byStyle[s], view, looks[s].casing); } }
-  for (let s = 0; s < byStyle.length; s++) { yield* paintMarks(ctx, layer, byStyle[s], view, looks[s]); }
+  const number = byStyle.reduce(function (sum, list) { return sum + list.length; }, 0), ratio = window.devicePixelRatio || 1;
+  const stamp = number > STAMPED ? stamper(Math.round(view.width * ratio), Math.round(view.height * ratio)) : null;
+  for (let s = 0; s < byStyle.length; s++) { if (looks[s].casing && radiusAt(looks[s], view) >= LEAST_RIMMED) { yield* paintMarks(ctx, layer, byStyle[s], view, looks[s].casing, stamp); } }
+  for (let s = 0; s < byStyle.length; s++) { yield* paintMarks(ctx, layer, byStyle[s], view, looks[s], stamp); }
+  if (stamp) { ctx.drawImage(stamp.done(), 0, 0, view.width, view.height); }
 }
 
 /* Whether a filter or the clock hides a row. */
@@ -31,13 +39,16 @@ function isHidden(layer, i, clock) {
 }
 
 function sortedByStyle(layer, shown, clock) {
-  const s = layer.shapes, lists = layer.styles.map(function () { return []; });
-  const n = shown ? shown.length : s.n;
+  const s = layer.shapes, n = shown ? shown.length : s.n, counts = new Uint32Array(layer.styles.length), kept = new Uint32Array(n);
+  const mask = layer.mask, time = clock ? s.time : null, style = s.style;
+  let left = 0;
   for (let k = 0; k < n; k++) {
     const i = shown ? shown[k] : k;
-    if (isHidden(layer, i, clock)) { continue; }
-    lists[s.style[i]].push(i);
+    if (mask && mask[i] || time && (time[i] < clock[0] || time[i] >= clock[1])) { continue; }
+    kept[left++] = i; counts[style[i]]++;
   }
+  const lists = Array.from(counts, function (count) { return new Uint32Array(count); }), next = counts.fill(0);
+  for (let k = 0; k < left; k++) { const i = kept[k]; lists[style[i]][next[style[i]]++] = i; }
   return lists;
 }
 
@@ -56,7 +67,11 @@ function weightAt(look, view) {
   return look.fullAt ? Math.max(THINNEST, look.weight * Math.min(1, Math.pow(2, (Math.log2(view.scale) - look.fullAt) / 2))) : look.weight;
 }
 
-function* paintMarks(ctx, layer, list, view, look) {
+/* More marks of a layer than this are laid into memory; of more than MANY_MARKS of a kind those nearly on the same
+   spot hide each other, and one in each square of a radius is drawn. */
+const STAMPED = 1000, MANY_MARKS = 20000;
+
+function* paintMarks(ctx, layer, list, view, look, stamp) {
   if (!list.length) { return; }
   const s = layer.shapes, ratio = window.devicePixelRatio || 1, r = radiusAt(look, view), half = Math.ceil(1.4 * r + (look.weight || 0) + 1);
   const sprite = document.createElement("canvas");
@@ -64,11 +79,10 @@ function* paintMarks(ctx, layer, list, view, look) {
   const sctx = sprite.getContext("2d");
   sctx.scale(ratio, ratio);
   paintMark(sctx, r < LEAST_RIMMED ? Object.assign({}, look, { weight: 0 }) : look, half, half, r);
-  const many = list.length > 20000;
-  /* Marks nearly on the same spot hide each other; of many, one in each square of a radius is drawn. */
+  const many = list.length > MANY_MARKS;
   const step = many ? Math.max(1, r) : 0, cols = Math.ceil(view.width / (step || 1)) + 2;
   const taken = many ? new Uint8Array(cols * (Math.ceil(view.height / step) + 2)) : null;
-  const stamp = many ? stamper(sprite, Math.round(view.width * ratio), Math.round(view.height * ratio)) : null;
+  if (stamp) { stamp.take(sprite); }
   for (let k = 0; k < list.length; k++) {
     const p = s.pointOf[s.ringOf[list[k]]], x = s.x[p] * view.scale - view.left, y = s.y[p] * view.scale - view.top;
     if (x < -half || y < -half || x > view.width + half || y > view.height + half) { continue; }
@@ -76,40 +90,59 @@ function* paintMarks(ctx, layer, list, view, look) {
       const cell = (Math.max(0, y / step) | 0) * cols + (Math.max(0, x / step) | 0);
       if (taken[cell]) { continue; }
       taken[cell] = 1;
+    }
+    if (stamp) {
       stamp.at(Math.round((x - half) * ratio), Math.round((y - half) * ratio));
-      if (k % 5000 === 4999) { yield; }
+      if (k % 2000 === 1999) { yield; }
     } else {
       ctx.drawImage(sprite, x - half, y - half, 2 * half, 2 * half);
       if (k % 500 === 499) { yield; }
     }
   }
-  if (many) { ctx.drawImage(stamp.done(), 0, 0, view.width, view.height); }
 }
 
-/* Tens of thousands of marks are laid into memory pixel by pixel, on whole pixels: a call to the canvas for each
-   takes several times as long. Marks lie over each other as the canvas would lay them. */
-function stamper(sprite, width, height) {
-  const image = new ImageData(width, height), out = image.data, whole = new Uint32Array(out.buffer);
-  const own = sprite.getContext("2d").getImageData(0, 0, sprite.width, sprite.height).data, colours = new Uint32Array(own.buffer);
-  const used = [];
-  for (let i = 0; i < colours.length; i++) { if (own[4 * i + 3]) { used.push(i); } }
-  const dx = Int32Array.from(used, function (i) { return i % sprite.width; }), dy = Int32Array.from(used, function (i) { return Math.floor(i / sprite.width); });
+/* Thousands of marks are laid into memory pixel by pixel, on whole pixels: a call to the canvas for each takes
+   ten times as long. Marks lie over each other as the canvas would lay them. What is not used at this moment is
+   kept for the next picture, since to make it anew takes longer than to fill it. */
+const spareSheets = [];
+
+function stamper(width, height) {
+  const at = spareSheets.findIndex(function (spare) { return spare.image.width === width && spare.image.height === height; });
+  const sheet = at < 0 ? { image: new ImageData(width, height), canvas: document.createElement("canvas") } : spareSheets.splice(at, 1)[0];
+  const out = sheet.image.data, whole = new Uint32Array(out.buffer);
+  whole.fill(0);
+  let own = null, colours = null, used = null, dx = null, dy = null, step = null, side = 0;
+  function lay(to, k) {
+    const from = 4 * used[k], above = own[from + 3], below = out[4 * to + 3];
+    if (above === 255 || below === 0) { whole[to] = colours[k]; return; }
+    const rest = below * (255 - above) / 255, alpha = above + rest;
+    for (let c = 0; c < 3; c++) { out[4 * to + c] = (own[from + c] * above + out[4 * to + c] * rest) / alpha; }
+    out[4 * to + 3] = alpha;
+  }
   return {
+    take: function (sprite) {
+      side = sprite.width;
+      own = sprite.getContext("2d").getImageData(0, 0, side, side).data;
+      const all = new Uint32Array(own.buffer);
+      used = Uint32Array.from(all.keys()).filter(function (i) { return own[4 * i + 3]; });
+      colours = used.map(function (i) { return all[i]; });
+      dx = Int32Array.from(used, function (i) { return i % side; });
+      dy = Int32Array.from(used, function (i) { return Math.floor(i / side); });
+      step = dx.map(function (x, k) { return dy[k] * width + x; });
+    },
     at: function (left, top) {
+      const base = top * width + left, isWithin = left >= 0 && top >= 0 && left + side <= width && top + side <= height;
       for (let k = 0; k < used.length; k++) {
-        const x = left + dx[k], y = top + dy[k];
-        if (x < 0 || y < 0 || x >= width || y >= height) { continue; }
-        const to = y * width + x, from = 4 * used[k], above = own[from + 3], below = out[4 * to + 3];
-        if (above === 255 || below === 0) { whole[to] = colours[used[k]]; continue; }
-        const rest = below * (255 - above) / 255, alpha = above + rest;
-        for (let c = 0; c < 3; c++) { out[4 * to + c] = (own[from + c] * above + out[4 * to + c] * rest) / alpha; }
-        out[4 * to + 3] = alpha;
+        if (isWithin || left + dx[k] >= 0 && top + dy[k] >= 0 && left + dx[k] < width && top + dy[k] < height) { lay(base + step[k], k); }
       }
     },
+    /* To be drawn at once: the next picture may take it. */
     done: function () {
-      const canvas = document.createElement("canvas");
-      canvas.width = width; canvas.height = height;
-      canvas.getContext("2d").putImageData(image, 0, 0);
+      const canvas = sheet.canvas;
+      if (canvas.width !== width || canvas.height !== height) { canvas.width = width; canvas.height = height; }
+      canvas.getContext("2d").putImageData(sheet.image, 0, 0);
+      spareSheets.push(sheet);
+      while (spareSheets.length > 2) { spareSheets.shift(); }
       return canvas;
     }
   };
@@ -119,18 +152,101 @@ function stamper(sprite, width, height) {
    could tell, and it is drawn several times as fast. */
 const MANY = 5000, RIMLESS = 9, RECTANGLE = 3;
 
+/* Of several areas the rims fade as the areas grow small, and where nobody could tell neighbours apart they are
+   one: their ground in one colour with a rim around it, under what is marked among them. */
+const SEVERAL = 1000, MERGED = 5, FULL = 18;
+
+/* How large the areas of a layer are, in pixels of zoom 0: the larger side of the middle one. */
+function typicalOf(layer) {
+  if (layer.typical === undefined) {
+    const sides = [], s = layer.shapes, box = layer.box, step = Math.max(1, Math.floor(s.n / 2000));
+    for (let i = 0; i < s.n; i += step) { if (s.kind[i] === 2) { sides.push(Math.max(box[4 * i + 2] - box[4 * i], box[4 * i + 3] - box[4 * i + 1])); } }
+    sides.sort(function (a, b) { return a - b; });
+    layer.typical = sides.length ? sides[sides.length >> 1] : Infinity;
+  }
+  return layer.typical;
+}
+
+function fadedRim(layer, look, view) {
+  const share = typicalOf(layer) * view.scale / FULL;
+  if (layer.shapes.n <= SEVERAL || share >= 1 || !look.weight || look.hatch) { return look; }
+  return Object.assign({}, look, { weight: look.weight * Math.max(0.35, share), opacity: (look.opacity === undefined ? 1 : look.opacity) * Math.max(0.25, share) });
+}
+
+function* paintMerged(ctx, layer, list, view) {
+  if (!list.length) { return; }
+  const look = layer.styles[layer.apart.find(function (s) { return layer.styles[s].fills; })], ratio = window.devicePixelRatio || 1;
+  const ground = blank(), solid = { fillColor: look.fillColor, fillOpacity: 1, color: look.fillColor, weight: 1 };
+  const apart = Object.assign({}, layer, { apart: [], typical: Infinity });
+  yield* paintPaths(ground.getContext("2d"), apart, list, view, solid);
+  const rim = blank(), r = rim.getContext("2d"), tinted = blank(), t = tinted.getContext("2d");
+  t.drawImage(ground, 0, 0, view.width, view.height);
+  t.globalCompositeOperation = "source-in"; t.fillStyle = look.color; t.fillRect(0, 0, view.width, view.height);
+  [[-1, -1], [1, -1], [-1, 1], [1, 1]].forEach(function (at) { r.drawImage(tinted, at[0], at[1], view.width, view.height); });
+  r.globalCompositeOperation = "destination-out"; r.drawImage(ground, 0, 0, view.width, view.height);
+  ctx.globalAlpha = look.fillOpacity; ctx.drawImage(ground, 0, 0, view.width, view.height);
+  ctx.globalAlpha = 1; ctx.drawImage(rim, 0, 0, view.width, view.height);
+  function blank() {
+    const made = document.createElement("canvas");
+    made.width = Math.round(view.width * ratio); made.height = Math.round(view.height * ratio);
+    made.getContext("2d").scale(ratio, ratio);
+    return made;
+  }
+}
+
+/* Where two dashed areas meet, both would dash the border, each from its own corner, and fill the other's gaps:
+   an edge belongs to the first that has it. For each point whether the edge to the next is the area's own. */
+const MOST_EDGES = 200000;
+
+function ownEdges(layer) {
+  if (layer.edges !== undefined) { return layer.edges; }
+  const s = layer.shapes, points = s.pointOf[s.pointOf.length - 1];
+  layer.edges = points <= MOST_EDGES ? new Uint8Array(points) : null;
+  if (!layer.edges) { return null; }
+  const taken = new Set();
+  for (let i = 0; i < s.n; i++) {
+    if (s.kind[i] !== 2) { continue; }
+    for (let ring = s.ringOf[i]; ring < s.ringOf[i + 1]; ring++) {
+      const from = s.pointOf[ring], to = s.pointOf[ring + 1];
+      for (let p = from; p < to; p++) {
+        const q = p + 1 < to ? p + 1 : from, a = s.x[p] + " " + s.y[p], b = s.x[q] + " " + s.y[q], key = a < b ? a + " " + b : b + " " + a;
+        if (!taken.has(key)) { taken.add(key); layer.edges[p] = 1; }
+      }
+    }
+  }
+  return layer.edges;
+}
+
+/* A ring as the runs of its own edges. */
+function addRuns(ctx, s, edges, from, to, view) {
+  const k = view.scale;
+  let drawing = false;
+  for (let p = from; p < to; p++) {
+    const q = p + 1 < to ? p + 1 : from;
+    if (!edges[p]) { drawing = false; continue; }
+    if (!drawing) { ctx.moveTo(s.x[p] * k - view.left, s.y[p] * k - view.top); drawing = true; }
+    ctx.lineTo(s.x[q] * k - view.left, s.y[q] * k - view.top);
+  }
+}
+
 function* paintPaths(ctx, layer, list, view, look) {
   if (look.fullAt) { look = Object.assign({}, look, { weight: weightAt(look, view) }); }
   const s = layer.shapes, box = layer.box, tiny = [], k = view.scale, many = list.length > MANY;
   const plain = Object.assign({}, look, { weight: 0 }), least = many ? RECTANGLE : 1.2;
   if (many && look.weight) { look = Object.assign({}, look, { weight: Math.min(look.weight, 0.8) }); }
+  look = fadedRim(layer, look, view);
+  const edges = look.dashArray && !layer.mask && !s.time ? ownEdges(layer) : null, dashed = [];
   let batch = 0, areas = false, rimless = false;
   function flush() {
     if (batch) {
       if (areas) { fillAs(ctx, look, -view.left, -view.top); }
+      if (areas && edges) {
+        ctx.beginPath();
+        dashed.forEach(function (r) { addRuns(ctx, s, edges, s.pointOf[r], s.pointOf[r + 1], view); });
+      }
       strokeAs(ctx, rimless ? plain : look);
     }
-    ctx.beginPath(); batch = 0; areas = false;
+    ctx.beginPath(); batch = 0; areas = false; dashed.length = 0;
   }
   flush();
   for (const i of list) {
@@ -139,7 +255,10 @@ function* paintPaths(ctx, layer, list, view, look) {
     const bare = many && kind === 2 && wide < RIMLESS && look.fillOpacity > 0.05;
     if (bare !== rimless) { flush(); rimless = bare; }
     if (kind === 2) { areas = true; }
-    for (let r = s.ringOf[i]; r < s.ringOf[i + 1]; r++) { addRing(ctx, s, s.pointOf[r], s.pointOf[r + 1], kind === 2, view); }
+    for (let r = s.ringOf[i]; r < s.ringOf[i + 1]; r++) {
+      addRing(ctx, s, s.pointOf[r], s.pointOf[r + 1], kind === 2, view);
+      if (edges && kind === 2) { dashed.push(r); }
+    }
     if (++batch >= BATCH) { flush(); yield; }
   }
   flush();

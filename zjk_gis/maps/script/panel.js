@@ -34,7 +34,7 @@ function panelOf(app) {
       layer.keys.forEach(function (key) {
         const line = element("div", "key");
         line.append(swatch(layer.styles[key[0]], layer.look), element("span", "", key[1]));
-        layer.keyBoxes[key[0]] = line.appendChild(element("span", "count", key[2] || ""));
+        layer.keyBoxes[key[0]] = line.appendChild(element("span", "count", key[2]));
         rows.append(line);
       });
     }
@@ -48,12 +48,13 @@ function panelOf(app) {
 function tellLeft(app, layer) {
   if (!layer.countBox) { return; }
   const s = layer.shapes, clock = s.time ? app.state.clock : null, isWhole = !layer.mask && !clock, byStyle = new Uint32Array(layer.styles.length);
-  let left = 0;
-  if (!isWhole) { for (let i = 0; i < s.n; i++) { if (!isHidden(layer, i, clock)) { left++; byStyle[s.style[i]]++; } } }
+  if (!isWhole) { for (let i = 0; i < s.n; i++) { if (!isHidden(layer, i, clock)) { byStyle[s.style[i]]++; } } }
+  const left = byStyle.reduce(function (a, b) { return a + b; }, 0);
   layer.countBox.textContent = isWhole || !layer.count ? layer.count : left.toLocaleString("en") + " / " + layer.count;
   layer.keys.forEach(function (key) {
     const box = layer.keyBoxes[key[0]];
-    if (box) { box.textContent = isWhole ? key[2] || "" : byStyle[key[0]].toLocaleString("en"); }
+    const same = layer.apart.indexOf(key[0]) >= 0 ? layer.apart : [key[0]];
+    if (box) { box.textContent = isWhole ? key[2] : same.reduce(function (sum, s) { return sum + byStyle[s]; }, 0).toLocaleString("en"); }
   });
 }
 

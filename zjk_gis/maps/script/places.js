@@ -35,24 +35,29 @@ function gridOf(box) {
   for (let c = 0; c < cols * rows; c++) { counts[c + 1] += counts[c]; }
   const items = new Uint32Array(counts[cols * rows]), next = counts.slice();
   for (let i = 0; i < n; i++) { each(i, function (cell) { items[next[cell]++] = i; }); }
-  const stamp = new Uint32Array(n);
+  const stamp = new Uint32Array(n), met = new Uint32Array(n);
   let round = 0;
   /* The features whose box meets the view, each once, in their order unless none is needed; null for all. */
   return function (view, anyOrder) {
     if (view[0] <= w && view[1] <= s && view[2] >= e && view[3] >= t) { return null; }
-    const found = [];
-    round++;
+    let found = 0;
+    round += 2;
+    /* Looked at, and met where the stamp is one more. */
     function take(i) {
-      if (stamp[i] === round) { return; }
+      if (stamp[i] >= round) { return; }
       stamp[i] = round;
-      if (box[4 * i] <= view[2] && box[4 * i + 2] >= view[0] && box[4 * i + 1] <= view[3] && box[4 * i + 3] >= view[1]) { found.push(i); }
+      if (box[4 * i] <= view[2] && box[4 * i + 2] >= view[0] && box[4 * i + 1] <= view[3] && box[4 * i + 3] >= view[1]) { stamp[i]++; met[found++] = i; }
     }
     if (n && view[0] <= e && view[2] >= w && view[1] <= t && view[3] >= s) {
       large.forEach(take);
       const c0 = col(view[0]), c1 = col(view[2]), r0 = row(view[1]), r1 = row(view[3]);
       for (let r = r0; r <= r1; r++) { for (let k = counts[r * cols + c0], end = counts[r * cols + c1 + 1]; k < end; k++) { take(items[k]); } }
     }
-    const list = Uint32Array.from(found);
+    if (!anyOrder && found > n / 16) { /* many: walking along all is quicker than sorting */
+      for (let i = 0, k = 0; k < found; i++) { if (stamp[i] === round + 1) { met[k++] = i; } }
+      return met.slice(0, found);
+    }
+    const list = met.slice(0, found);
     return anyOrder ? list : list.sort();
   };
 }

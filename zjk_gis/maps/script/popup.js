@@ -61,8 +61,9 @@ async function contentOf(hit, app) {
   return box;
 }
 
-/* One popup for all that lies at a place; its pages are turned. */
-async function openPopup(app, latlng, hits) {
+/* One popup for all that lies at a place; its pages are turned. Opened by a key it takes the focus, so that what
+   it holds is next, and gives it back. */
+async function openPopup(app, latlng, hits, byKey) {
   if (!hits.length) { return; }
   const box = element("div", "zjk-popup");
   let at = 0;
@@ -82,7 +83,19 @@ async function openPopup(app, latlng, hits) {
   await turn(0);
   box.setAttribute("role", "dialog");
   box.setAttribute("aria-label", hits[0].layer.name || hits[0].layer.title || app.page.title);
+  const before = document.activeElement;
   if (app.map.getSize().x <= NARROW) { tellBelow(app, box); } else { tellBeside(app, box, latlng); }
+  if (!byKey) { return; }
+  box.tabIndex = -1;
+  box.focus({ preventScroll: true });
+  app.back = function () { if (before && before.isConnected) { before.focus({ preventScroll: true }); } };
+}
+
+/* Where the focus was before, unless it is elsewhere by now. */
+function giveBack(app, box) {
+  const back = app.back, held = box.contains(document.activeElement);
+  app.back = null;
+  if (back && held) { back(); }
 }
 
 const NARROW = 640;
@@ -99,6 +112,7 @@ function tellBeside(app, box, latlng) {
     autoPanPaddingTopLeft: [left + 8, top + 8], autoPanPaddingBottomRight: [right + 8, below + 8], closeOnEscapeKey: false
   }).setLatLng(latlng).setContent(box);
   const popup = app.popup;
+  box.addEventListener("keydown", function (event) { if (event.key === "Escape") { giveBack(app, box); } });
   popup.on("remove", function () { if (app.popup === popup) { app.popup = null; app.marked.clearLayers(); } });
   app.told = function () { return app.popup && { shut: function () { app.map.closePopup(app.popup); } }; };
   popup.openOn(map);
@@ -108,7 +122,7 @@ function tellBeside(app, box, latlng) {
 function tellBelow(app, box) {
   const container = app.map.getContainer(), old = container.querySelector(".zjk-below"), sheet = element("div", "zjk-below");
   if (old) { old.remove(); }
-  const shut = function () { sheet.remove(); app.marked.clearLayers(); app.told = null; };
+  const shut = function () { giveBack(app, sheet); sheet.remove(); app.marked.clearLayers(); app.told = null; };
   sheet.append(button("shut", "✕", app.words.shut, shut), box);
   L.DomEvent.disableClickPropagation(sheet); L.DomEvent.disableScrollPropagation(sheet);
   container.append(sheet);

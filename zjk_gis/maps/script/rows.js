@@ -18,6 +18,7 @@ async function rowSetOf(app, name) {
     if (layer.rows !== name || !layer.table || !layer.shapes.n) { continue; }
     const part = { layer, columns: await tableOf(layer), start: set.n, n: layer.shapes.n };
     if (layer.echo) { set.echoes.push(part); continue; }
+    part.mask = new Uint8Array(part.n);
     set.parts.push(part);
     set.n += part.n;
     set.timed = set.timed || Boolean(layer.shapes.time);
@@ -27,6 +28,7 @@ async function rowSetOf(app, name) {
   set.columns = titles.map(function (title) { return joinedColumn(set, title); });
   set.facets = set.columns.filter(function (c) { return c.common; }).slice(0, MOST_FACETS);
   set.bits = new Uint32Array(set.n);
+  set.leftRows = new Uint32Array(set.n);
   set.chosen = new Map();
   set.text = ""; set.from = ""; set.to = ""; set.inView = false;
   return set;
@@ -62,11 +64,6 @@ function isMeasure(texts) {
 }
 
 /* The bit of a filter is set in each row that it refuses. */
-function refuse(set, bit, keeps) {
-  const bits = set.bits, off = ~bit;
-  for (let i = 0; i < set.n; i++) { bits[i] = keeps(i) ? bits[i] & off : bits[i] | bit; }
-}
-
 function allow(set, bit) {
   const bits = set.bits, off = ~bit;
   for (let i = 0; i < set.n; i++) { bits[i] &= off; }
@@ -82,13 +79,21 @@ function filterColumn(set, column) {
 }
 
 function filterText(set) {
-  const key = folded(set.text);
+  const key = folded(set.text), hit = new Uint8Array(set.n), bits = set.bits;
   if (!key) { allow(set, TEXT_BIT); return; }
-  const hits = set.columns.map(function (column) {
-    const found = Uint8Array.from(column.texts, function (text) { return folded(text).includes(key) ? 1 : 0; });
-    return found.includes(1) ? [found, column.codes] : null;
-  }).filter(Boolean);
-  refuse(set, TEXT_BIT, function (i) { return hits.some(function (hit) { return hit[0][hit[1][i]]; }); });
+  set.columns.forEach(function (column) {
+    const texts = foldedTexts(column), found = new Uint8Array(texts.length), codes = column.codes;
+    let any = 0;
+    for (let code = 0; code < texts.length; code++) { if (texts[code].includes(key)) { found[code] = any = 1; } }
+    if (any) { for (let i = 0; i < set.n; i++) { hit[i] |= found[codes[i]]; } }
+  });
+  for (let i = 0; i < set.n; i++) { bits[i] = hit[i] ? bits[i] & ~TEXT_BIT : bits[i] | TEXT_BIT; }
+}
+
+/* As they are searched; made once, when a reader is about to search. */
+function foldedTexts(column) {
+  if (!column.folded) { column.folded = column.texts.map(folded); }
+  return column.folded;
 }
 
 /* Both days count; a row without a time is kept only while no day is asked for. */
@@ -117,20 +122,27 @@ function filterView(set, app) {
   });
 }
 
-/* Count what is left, column by column, and hide on the map what is not. */
+/* Count what is left, column by column, and hide on the map what is not. A row counts for all columns if no
+   filter refuses it, and for one column if that column's filter alone does: each row is looked at once. */
 function applied(set) {
-  const bits = set.bits;
-  set.left = 0;
-  for (let i = 0; i < set.n; i++) { if (!bits[i]) { set.left++; } }
-  set.facets.forEach(function (column, k) {
-    const off = ~(1 << k), counts = column.counts.fill(0), codes = column.codes;
-    for (let i = 0; i < set.n; i++) { if (!(bits[i] & off)) { counts[codes[i]]++; } }
+  const bits = set.bits, left = set.leftRows, facets = set.facets;
+  facets.forEach(function (column) { column.counts.fill(0); });
+  let n = 0;
+  for (let i = 0; i < set.n; i++) {
+    const bit = bits[i];
+    if (!bit) { left[n++] = i; }
+    else if (bit < TEXT_BIT && !(bit & (bit - 1))) { const column = facets[31 - Math.clz32(bit)]; column.counts[column.codes[i]]++; }
+  }
+  set.left = n;
+  facets.forEach(function (column) {
+    const counts = column.counts, codes = column.codes;
+    for (let k = 0; k < n; k++) { counts[codes[left[k]]]++; }
   });
   set.parts.forEach(function (part) {
-    const mask = new Uint8Array(part.n);
+    const mask = part.mask, from = part.start;
     let hidden = 0;
     /* What is out of view is not hidden: it comes into view when the map is moved. */
-    for (let i = 0; i < part.n; i++) { if (bits[part.start + i] & ~VIEW_BIT) { mask[i] = 1; hidden++; } }
+    for (let i = 0; i < part.n; i++) { hidden += mask[i] = bits[from + i] & ~VIEW_BIT ? 1 : 0; }
     part.layer.mask = hidden ? mask : null;
   });
   set.echoes.forEach(function (part) { part.layer.mask = echoMask(set, part); });
@@ -150,14 +162,25 @@ function isFiltered(set) {
   return Boolean(set.text || set.from || set.to || set.inView) || Array.from(set.chosen.values()).some(function (chosen) { return chosen.size; });
 }
 
-/* The rows that are left, in the order of a column, or the first of them as they come. */
+/* The rows that are left, or the first of them, in the order of a column or as they come. */
 function rowsLeft(set, sorted, most) {
-  const rows = [], enough = sorted || most === undefined ? Infinity : most;
-  for (let i = 0; i < set.n && rows.length < enough; i++) { if (!set.bits[i]) { rows.push(i); } }
-  if (!sorted) { return rows; }
-  const column = sorted.column, way = sorted.down ? -1 : 1;
+  const order = sorted ? orderBy(set, sorted.column, sorted.down) : set.leftRows, until = sorted ? set.n : set.left;
+  const rows = [], enough = most === undefined ? Infinity : most;
+  for (let k = 0; k < until && rows.length < enough; k++) { if (!set.bits[order[k]]) { rows.push(order[k]); } }
+  return rows;
+}
+
+/* All rows in the order of a column, those of one value as they come. It holds whatever the filter, and is kept. */
+function orderBy(set, column, down) {
+  const kept = down ? "orderDown" : "orderUp";
+  if (column[kept]) { return column[kept]; }
   if (!column.rank) { column.rank = ranked(column.texts); }
-  return rows.sort(function (a, b) { return way * (column.rank[column.codes[a]] - column.rank[column.codes[b]]) || a - b; });
+  const last = column.texts.length - 1, place = function (row) { const rank = column.rank[column.codes[row]]; return down ? last - rank : rank; };
+  const next = new Uint32Array(last + 2), order = column[kept] = new Uint32Array(set.n);
+  for (let i = 0; i < set.n; i++) { next[place(i) + 1]++; }
+  for (let k = 0; k <= last; k++) { next[k + 1] += next[k]; }
+  for (let i = 0; i < set.n; i++) { order[next[place(i)]++] = i; }
+  return order;
 }
 
 /* Numbers by their value, then texts as Chinese orders them; what is empty comes last. */

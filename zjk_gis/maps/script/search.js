@@ -35,10 +35,10 @@ function searchBox(app) {
   input.setAttribute("role", "combobox"); list.setAttribute("role", "listbox");
   box.append(input, list);
   let hits = [], at = -1, asked = 0;
-  function choose(n) {
+  function choose(n, byKey) {
     if (!hits[n]) { return; }
     list.textContent = ""; list.hidden = true;
-    app.show(hits[n].layer, hits[n].i);
+    app.show(hits[n].layer, hits[n].i, byKey);
   }
   function point(n) {
     at = hits.length ? (n + hits.length) % hits.length : -1;
@@ -51,6 +51,7 @@ function searchBox(app) {
     hits.forEach(function (hit, n) {
       const item = element("li");
       item.setAttribute("role", "option");
+      item.title = hit.shown.join(" · ") + " – " + (hit.layer.name || hit.layer.title || "");
       item.append(element("span", "", hit.shown.join(" · ")), element("small", "", hit.layer.name || hit.layer.title || ""));
       item.addEventListener("mousedown", function (event) { event.preventDefault(); choose(n); });
       list.append(item);
@@ -65,7 +66,7 @@ function searchBox(app) {
     event.stopPropagation();
     if (event.key === "ArrowDown") { point(at + 1); event.preventDefault(); }
     if (event.key === "ArrowUp") { point(at - 1); event.preventDefault(); }
-    if (event.key === "Enter" && !event.isComposing) { choose(at); }
+    if (event.key === "Enter" && !event.isComposing) { choose(at, true); }
     if (event.key === "Escape") { input.value = ""; list.hidden = true; input.blur(); }
   });
   document.addEventListener("keydown", function (event) {

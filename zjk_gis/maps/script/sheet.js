@@ -1,8 +1,8 @@
 /* A sheet: the canvas of a map. What was painted moves and grows with the map; a new picture is painted beside
    it in slices of a frame, and takes its place when it is whole. */
 
-/* How long a frame may paint, at first, least and most; it is less while frames come late. */
-const FIRST_MS = 400, SLICE_MS = 10, LEAST_MS = 2, MOST_MS = 14, LATE_MS = 26, PAD = 0.25;
+/* How long a frame may paint: at first, while the map rests, and while it is moved; then less if frames come late. */
+const FIRST_MS = 400, REST_MS = 24, SLICE_MS = 10, LEAST_MS = 2, MOST_MS = 14, LATE_MS = 26, PAD = 0.25;
 
 const Sheet = L.Layer.extend({
   initialize: function (layers, state) { this._layers = layers; this._state = state; this._labels = []; },
@@ -21,7 +21,9 @@ const Sheet = L.Layer.extend({
 
   getEvents: function () {
     return {
-      viewreset: this.repaint, moveend: this.repaint, resize: this.repaint, move: this._follow,
+      movestart: function () { this._isMoved = true; },
+      moveend: function () { this._isMoved = false; this.repaint(); },
+      viewreset: this.repaint, resize: this.repaint, move: this._follow,
       zoomanim: function (e) { this._place(this._front, e.center, e.zoom); },
       zoom: function () { this._place(this._front, this._map.getCenter(), this._map.getZoom()); }
     };
@@ -44,25 +46,35 @@ const Sheet = L.Layer.extend({
     if (rx < 0.1 || ry < 0.1 || rx > 1.9 || ry > 1.9) { this.repaint(); }
   },
 
+  /* However often a picture is asked for, it is begun once, in the next frame; the first is begun at once. */
   repaint: function () {
+    if (!this._map) { return; }
+    if (this._job) { cancelAnimationFrame(this._job); }
+    this._job = null;
+    if (this.painted) { this._job = requestAnimationFrame(this._begin.bind(this)); } else { this._begin(); }
+  },
+
+  _begin: function () {
+    this._job = null;
     if (!this._map) { return; }
     const map = this._map, size = map.getSize(), zoom = map.getZoom(), ratio = window.devicePixelRatio || 1;
     const margin = size.multiplyBy(PAD).round(), corner = map.getPixelBounds().min.subtract(margin).round();
     const view = { scale: Math.pow(2, zoom), left: corner.x, top: corner.y, width: size.x + 2 * margin.x, height: size.y + 2 * margin.y };
     const canvas = this._back;
-    canvas.width = Math.round(view.width * ratio); canvas.height = Math.round(view.height * ratio);
+    const wide = Math.round(view.width * ratio), high = Math.round(view.height * ratio), ctx = canvas.getContext("2d");
+    if (canvas.width !== wide || canvas.height !== high) { canvas.width = wide; canvas.height = high; }
+    ctx.setTransform(1, 0, 0, 1, 0, 0);
+    ctx.clearRect(0, 0, wide, high);
     canvas.style.width = view.width + "px"; canvas.style.height = view.height + "px";
     canvas.at = { corner: corner, zoom: zoom };
-    const ctx = canvas.getContext("2d");
     ctx.scale(ratio, ratio);
     const shown = this._layers.filter(function (layer) { return layer.on; }), clock = this._state.clock;
-    if (this._job) { cancelAnimationFrame(this._job); }
     const work = paintLayers(ctx, shown, view, clock), self = this, began = performance.now();
     /* The first picture is waited for; no hand is on the map yet. */
-    let slice = this.painted ? SLICE_MS : FIRST_MS, before = 0;
+    let slice = !this.painted ? FIRST_MS : this._isMoved ? SLICE_MS : REST_MS, before = 0;
     function go() {
       const start = performance.now();
-      if (before) { slice = start - before > LATE_MS ? Math.max(LEAST_MS, slice / 2) : Math.min(MOST_MS, slice * 1.2); }
+      if (before && self._isMoved) { slice = start - before > LATE_MS ? Math.max(LEAST_MS, slice / 2) : Math.min(MOST_MS, slice * 1.2); }
       before = start;
       let step;
       do { step = work.next(); } while (!step.done && performance.now() - start < slice);
@@ -71,7 +83,6 @@ const Sheet = L.Layer.extend({
       self._job = null;
       self._show(performance.now() - began);
     }
-    this._job = null;
     go();
   },
 

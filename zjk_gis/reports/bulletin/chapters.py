@@ -21,7 +21,7 @@ from zjk_gis.reports.bulletin.asking import FIGURE_COLUMNS, Chapter
 from zjk_gis.reports.bulletin.enforcement import PUBLISHED, ledgers, publications
 from zjk_gis.reports.bulletin.ids import encoded, figure_id
 from zjk_gis.reports.bulletin.judging import HIGH_IS_GOOD
-from zjk_gis.reports.bulletin.recurring import gathered, repeated
+from zjk_gis.reports.bulletin.recurring import gathered, repeated, thickest
 from zjk_gis.reports.bulletin.scores import scored_and_ranked
 from zjk_gis.words import listed, tr
 
@@ -255,6 +255,7 @@ BUILDERS: dict[str, Callable[[Making], Chapter]] = {
     "ledgers": ledgers,
     "repeated": repeated,
     "gathered": gathered,
+    "thickest": thickest,
 }
 
 

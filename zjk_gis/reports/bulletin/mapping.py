@@ -12,7 +12,7 @@ import shapely
 
 from zjk_gis.crs import as_metric
 from zjk_gis.drawing.canvas import path_of, rings_of
-from zjk_gis.drawing.palette import BLACK
+from zjk_gis.drawing.palette import BLACK, BLUE, VERMILION
 from zjk_gis.layers.catalogue import CATALOGUE
 from zjk_gis.layers.columns.periods import validity_days
 from zjk_gis.layers.columns.values import code_text
@@ -22,7 +22,7 @@ from zjk_gis.reports.telling import plain
 from zjk_gis.text import display_width
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from numpy.typing import NDArray
     from pyproj import CRS
@@ -144,6 +144,10 @@ def drawn_ground(
     short: Mapping[str, str],
     shades: Shades,
     title: str,
+    *,
+    hrefs: Mapping[str, str] | None = None,
+    lines: Sequence[tuple[Any, str]] = (),
+    marks: Sequence[tuple[Any, str]] = (),
 ) -> str:
     """Draw areas as SVG, coloured by a value, with their names where there is room.
 
@@ -154,13 +158,18 @@ def drawn_ground(
         By code: the value, what is told when pointed at, and what is written on the area.
     shades : Shades
     title : str
+    hrefs : mapping of str to str, optional
+        By code: where an area leads.
+    lines, marks : sequence of (Geometry, str)
+        What is drawn upon the areas in the same CRS, with what is told when pointed at: lines, and crosses at
+        points.
 
     Returns
     -------
     str
         An ``<svg>`` element; every text in it is escaped.
     """
-    west, south, east, north = shapely.total_bounds(ground.shapes)
+    west, south, east, north = shapely.total_bounds([*ground.shapes, *(each for each, _ in lines)])
     scale = min(_WIDTH / max(east - west, 1.0), _HIGHEST / max(north - south, 1.0))
     height = (north - south) * scale + 8
     middle = (_WIDTH - (east - west) * scale) / 2
@@ -169,6 +178,7 @@ def drawn_ground(
         return np.column_stack([(coords[:, 0] - west) * scale + middle, (north - coords[:, 1]) * scale + 4])
 
     parts, names = [], []
+    leads = hrefs or {}
     plainer = shapely.simplify(ground.shapes, _FINEST / scale, preserve_topology=True)
     for code, shape, whole in zip(ground.codes, plainer, ground.shapes, strict=True):
         coords, offsets = rings_of(np.array([shape], dtype=object))
@@ -178,17 +188,20 @@ def drawn_ground(
         fill = "url(#m-none)" if value != value else shades.colour(value)
         path = path_of(on_paper(coords), offsets, closed=True)
         tip = escape(plain(told.get(code, code)))
-        parts.append(
+        drawn = (
             f'<path d="{path}" transform="scale(.01)" fill="{fill}" fill-rule="evenodd" stroke="#566474" '
             f'stroke-width="90"><title>{tip}</title></path>'
         )
+        lead = escape(leads.get(code, ""), quote=True)
+        parts.append(f'<a href="{lead}" aria-label="{tip}">{drawn}</a>' if lead else drawn)
         name = plain(short.get(code, ""))
         left, low, right, high = shapely.bounds(whole) * scale
         if display_width(name) * _LETTER * 0.52 < right - left and high - low > _LETTER:
             (x, y), *_ = on_paper(shapely.get_coordinates(shapely.point_on_surface(whole)))
             ink = "#ffffff" if shades.is_dark(value) else BLACK
             names.append(
-                f'<text x="{x:.1f}" y="{y + _LETTER / 3:.1f}" text-anchor="middle" style="fill:{ink}">'
+                f'<text x="{x:.1f}" y="{y + _LETTER / 3:.1f}" text-anchor="middle" '
+                f'style="fill:{ink};pointer-events:none">'
                 f"{escape(name)}</text>"
             )
     return (
@@ -196,5 +209,31 @@ def drawn_ground(
         f'aria-label="{escape(plain(title), quote=True)}" font-size="{_LETTER:g}" class="ground">'
         '<defs><pattern id="m-none" width="700" height="700" patternUnits="userSpaceOnUse"><rect width="700" '
         'height="700" fill="#fff"/><circle cx="350" cy="350" r="100" fill="#566474"/></pattern></defs>'
-        f"{''.join(parts)}{''.join(names)}</svg>"
+        f"{''.join(parts)}{_upon(lines, marks, on_paper)}{''.join(names)}</svg>"
     )
+
+
+def _upon(
+    lines: Sequence[tuple[Any, str]],
+    marks: Sequence[tuple[Any, str]],
+    on_paper: Callable[[NDArray[np.float64]], NDArray[np.float64]],
+) -> str:
+    """Draw lines and crosses; every text is escaped."""
+    drawn = []
+    for shape, tip in lines:
+        for line in shapely.get_parts(shape):
+            points = on_paper(shapely.get_coordinates(line))
+            told = " ".join(f"{x:.1f},{y:.1f}" for x, y in points)
+            drawn.append(
+                f'<polyline points="{told}" fill="none" stroke="{BLUE}" stroke-width="3" '
+                f'stroke-linecap="round"><title>{escape(plain(tip))}</title></polyline>'
+            )
+    for place, tip in marks:
+        ((x, y),) = on_paper(shapely.get_coordinates(place))
+        cross = f"M{x - 4:.1f} {y - 4:.1f}l8 8m0-8l-8 8"
+        drawn.append(
+            f'<path d="{cross}" stroke="#fff" stroke-width="5" stroke-linecap="round"/>'
+            f'<path d="{cross}" stroke="{VERMILION}" stroke-width="2.6" stroke-linecap="round">'
+            f"<title>{escape(plain(tip))}</title></path>"
+        )
+    return "".join(drawn)

@@ -2,21 +2,17 @@
 
 from __future__ import annotations
 
-import base64
-import hashlib
-from functools import cache
-from importlib.resources import files
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pandas as pd
 
 from zjk_gis.arguments import checked
-from zjk_gis.drawing.palette import BLUE, VERMILION
-from zjk_gis.io.paths import target_file, workshop
+from zjk_gis.io.paths import target_file
 from zjk_gis.layers.labels import check_language
 from zjk_gis.maps.offline.saving import PAGES
 from zjk_gis.reports.bulletin.sections import first_words, sections_of
-from zjk_gis.reports.bulletin.tiling import SIGNS, tiles_of
+from zjk_gis.reports.bulletin.tiling import SIGNS, spark_of, tiles_of
+from zjk_gis.reports.shell import rendered, write_rendered
 from zjk_gis.reports.telling import plain
 from zjk_gis.words import speaking, tr
 
@@ -29,8 +25,6 @@ if TYPE_CHECKING:
     from zjk_gis.reports.bulletin.result import Bulletin
 
 __all__ = ["write_bulletin_page"]
-
-_SPARK = (180.0, 30.0)
 
 
 @checked
@@ -86,10 +80,12 @@ def write_bulletin_page(
 
     check_language(lang)
     target = target_file(path, PAGES)
-    script = _script()
     with speaking(lang):
         tiles = tiles_of(bulletin, "all")
-        text = _template().render(
+        text = rendered(
+            "reports/bulletin/page.html",
+            script="reports/bulletin/page.js",
+            styles=["reports/figures.css"],
             lang=tr("en"),
             title=plain(tr("City management in {month}", month=bulletin.month)),
             told_under=_told_under(bulletin),
@@ -97,19 +93,12 @@ def write_bulletin_page(
             lead=first_words(bulletin, lang),
             tiles=tiles,
             sparks={
-                tile.figure: markupsafe.Markup(_spark(bulletin, tile.figure))  # noqa: S704  numbers only
+                tile.figure: markupsafe.Markup(spark_of(bulletin, tile.figure))  # noqa: S704  numbers only
                 for tile in tiles
             },
             sections=sections_of(bulletin, lang, prints or {}),
-            style=markupsafe.Markup(_style()),  # noqa: S704  the package's own
-            script=markupsafe.Markup(script),  # noqa: S704  the package's own
-            script_hash=base64.b64encode(hashlib.sha256(script.encode()).digest()).decode("ascii"),
         )
-    with workshop(target) as folder:
-        made = folder / target.name
-        made.write_text(plain(text), encoding="utf-8", newline="\n")
-        made.replace(target)
-    return target
+    return write_rendered(target, text)
 
 
 def _told_under(bulletin: Bulletin) -> list[str]:
@@ -139,45 +128,3 @@ def _words() -> dict[str, str]:
         "copy": tr("mark it and copy it"),
         "close": tr("close"),
     }  # fmt: skip
-
-
-def _spark(bulletin: Bulletin, figure: str) -> str:
-    """Draw twelve months as a small line; nothing where there are fewer than two with data."""
-    indicator = figure.split("/")[1]
-    rows = bulletin.trend[bulletin.trend["indicator"] == indicator]
-    values = [float(each) for each in rows["value"]]
-    known = [(at, each) for at, each in enumerate(values) if each == each]
-    if len(known) < 2:
-        return ""
-    low, high = min(each for _, each in known), max(each for _, each in known)
-    width, height = _SPARK
-    step, room = (width - 8) / max(len(values) - 1, 1), height - 10
-    points = [(4 + at * step, 5 + room * (1 - (each - low) / ((high - low) or 1))) for at, each in known]
-    line = " ".join(f"{x:.1f},{y:.1f}" for x, y in points)
-    x, y = points[-1]
-    return (
-        f'<svg viewBox="0 0 {width:g} {height:g}" preserveAspectRatio="none" aria-hidden="true">'
-        f'<polyline points="{line}" fill="none" stroke="{BLUE}" stroke-width="1.6" '
-        f'vector-effect="non-scaling-stroke"/>'
-        f'<circle cx="{x:.1f}" cy="{y:.1f}" r="3" fill="{VERMILION}"/></svg>'
-    )
-
-
-@cache
-def _template() -> Any:
-    import jinja2
-
-    source = files("zjk_gis.reports.bulletin").joinpath("page.html").read_text("utf-8")
-    return jinja2.Environment(autoescape=True, undefined=jinja2.StrictUndefined).from_string(source)
-
-
-@cache
-def _style() -> str:
-    """Return how the page of a report looks, which this one looks like."""
-    page = files("zjk_gis.reports").joinpath("page.html").read_text("utf-8")
-    return page.partition("<style>")[2].partition("</style>")[0]
-
-
-@cache
-def _script() -> str:
-    return files("zjk_gis.reports.bulletin").joinpath("page.js").read_text("utf-8")

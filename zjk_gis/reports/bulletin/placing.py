@@ -7,6 +7,9 @@ from typing import TYPE_CHECKING, Any
 import geopandas as gpd
 import pandas as pd
 
+from zjk_gis.layers.catalogue import CATALOGUE
+from zjk_gis.overlay import overlay_layers
+
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
@@ -19,8 +22,26 @@ def placed(cases: pd.DataFrame, layers: Mapping[str, pd.DataFrame], wanted: Sequ
     """Give incidents the codes of areas, zones and chiefs that they lack, as `assign_incidents` finds them.
 
     Incidents that have all that is wanted, or no positions, and those for which no zones or unit grids came
-    along, stay as they are.
+    along, stay as they are. What no zone tells, such as the estate, is where the layer of that code has it.
     """
+    return _in_areas(_in_zones(cases, layers, wanted), layers, wanted)
+
+
+def _in_areas(cases: pd.DataFrame, layers: Mapping[str, pd.DataFrame], wanted: Sequence[str]) -> pd.DataFrame:
+    """Give incidents the codes of areas that no zone tells, such as estates, by the layer of that code."""
+    for name in wanted:
+        areas: Any = layers.get(next((each.name for each in CATALOGUE.values() if each.code == name), ""))
+        incidents: Any = cases
+        if name in cases or not all(isinstance(each, gpd.GeoDataFrame) for each in (incidents, areas)):
+            continue
+        if name in areas and len(areas):
+            places = gpd.GeoDataFrame(geometry=incidents.geometry)
+            found = overlay_layers(places, areas, "within", once=True, code=name, columns=[])
+            cases = pd.DataFrame.assign(cases, **{name: found[name].array})
+    return cases
+
+
+def _in_zones(cases: pd.DataFrame, layers: Mapping[str, pd.DataFrame], wanted: Sequence[str]) -> pd.DataFrame:
     zones: Any = layers.get("responsibility_zones", layers.get("unit_grids"))
     incidents: Any = cases
     if all(name in cases for name in wanted) or not isinstance(incidents, gpd.GeoDataFrame):

@@ -19,9 +19,9 @@ from zjk_gis.words import tr
 if TYPE_CHECKING:
     from zjk_gis.reports.bulletin.asking import Making
 
-__all__ = ["GATHERED", "REPEATED", "gathered", "repeated"]
+__all__ = ["GATHERED", "REPEATED", "THICKEST", "gathered", "repeated", "thickest"]
 
-REPEATED, GATHERED = "repeat_places", "hot_places"  # tables
+REPEATED, GATHERED, THICKEST = "repeat_places", "hot_places", "black_spots"  # tables
 _MOST = 10
 _CELL_M = 500.0
 _WGS84 = 4326
@@ -105,15 +105,52 @@ def gathered(making: Making) -> Chapter:
         }
     ).sort_values(["z_score", "spot_code"], ascending=[False, True], kind="stable").head(_MOST)  # fmt: skip
     ground = [ground[at] for at in rows.index]
-    here = making.months.of(making.months.month).places
-    is_now = np.zeros(len(making.months.incidents), dtype=bool)
-    is_now[here] = True
-    is_now = is_now[_before(making)]
+    is_now = _of_month(making)
     points = cases.geometry.to_crs(cells.crs).to_numpy()
     parts = [is_now & shapely.intersects(each, points) for each in ground]
     centres = gpd.GeoSeries(shapely.point_on_surface(np.array(ground, dtype=object)), crs=cells.crs)
     names = rows["spot_code"].tolist()
     return _chapter(making, "hot_spot_cases", "spot_code", rows, names, cases, parts, GATHERED, centres)
+
+
+def thickest(making: Making) -> Chapter:
+    """List the pieces of road on which the month's cases lie thickest, the worst ten.
+
+    Pieces of 100 m of each road, by the usual rule of `black_spots`. A figure counts the cases of a piece.
+    """
+    cases = _placed(making, THICKEST)
+    if cases is None:
+        return Chapter()
+    roads: Any = making.layers.get("roads")
+    if not isinstance(roads, gpd.GeoDataFrame):
+        making.unfound[THICKEST] = lambda: tr("there is no layer of roads (roads)")
+        return Chapter()
+    from zjk_gis.assess.road_pieces import black_spots  # compiles, so that it is loaded only here
+
+    is_now = _of_month(making)
+    try:
+        found = black_spots(gpd.GeoDataFrame(cases[is_now]), roads)
+    except InputError as error:
+        said = str(error)
+        making.unfound[THICKEST] = lambda: said
+        return Chapter()
+    found = found[found["rank"].notna()].head(_MOST)
+    codes = pd.Series(code_text(cases["incident_code"]).to_numpy())
+    parts = [is_now & codes.isin(str(each).split(";")).to_numpy() for each in found["incident_codes"]]
+    shown = [name for name in ("piece_code", "road_name", "from_m", "to_m", "per_100m") if name in found]
+    names = found["road_name" if "road_name" in found else "piece_code"].fillna(found["piece_code"])
+    middles = gpd.GeoSeries(found.geometry.interpolate(0.5, normalized=True), crs=found.crs)
+    return _chapter(
+        making, "black_spot_cases", "piece_code", found[shown], list(names), cases, parts, THICKEST, middles
+    )
+
+
+def _of_month(making: Making) -> np.ndarray[Any, Any]:
+    """Tell which of the incidents that had happened are those of the month."""
+    is_now = np.zeros(len(making.months.incidents), dtype=bool)
+    is_now[making.months.of(making.months.month).places] = True
+    known: np.ndarray[Any, Any] = is_now[_before(making)]
+    return known
 
 
 def _before(making: Making) -> np.ndarray[Any, Any]:

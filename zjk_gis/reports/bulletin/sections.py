@@ -17,7 +17,7 @@ from zjk_gis.layers.labels import label
 from zjk_gis.reports.bulletin.charting import bulletin_charts
 from zjk_gis.reports.bulletin.figuring import column_told, value_told
 from zjk_gis.reports.bulletin.mapping import drawn_ground, ground_of, shades_of
-from zjk_gis.reports.bulletin.recurring import GATHERED, REPEATED
+from zjk_gis.reports.bulletin.recurring import GATHERED, REPEATED, THICKEST
 from zjk_gis.reports.bulletin.scores import weights_of
 from zjk_gis.reports.bulletin.tiling import figures_of, tile_of
 from zjk_gis.reports.drawing import drawn
@@ -143,21 +143,21 @@ def _ranking(bulletin: Bulletin, lang: Language, sheets: Mapping[str, str]) -> S
     said = tr("Below each figure stands its change on the month before, of shares in percentage points.")
     if classes > 1:
         said += tr(" ") + tr("Each class of areas is ranked by itself.")
-    pictures = [_map(bulletin, lang), *_pictures(bulletin, lang, "bars")]
+    pictures = [_map(bulletin, lang, sheets), *_pictures(bulletin, lang, "bars")]
     return Section(
         "ranking", title, said, _counted(len(ranked)), _rest(len(ranked), _MOST_ROWS), heads, rows,
         [each for each in pictures if each], wide=len(heads) > 9,
     )  # fmt: skip
 
 
-def _map(bulletin: Bulletin, lang: Language) -> dict[str, Any]:
+def _map(bulletin: Bulletin, lang: Language, sheets: Mapping[str, str]) -> dict[str, Any]:
     """Draw the areas by their score, else by the rate asked for; nothing where no layer shows them."""
     ranked = bulletin.ranking
     ground = ground_of(bulletin, bulletin.by[0]) if len(bulletin.by) == 1 else None
     if ground is None or len(ground.codes) < 2:
         return {}
     name = "score" if ranked["score"].notna().any() else str(bulletin.making.asked["indicator"])
-    values, told, short = {}, {}, {}
+    values, told, short, leads = {}, {}, {}, {}
     for row in ranked.to_dict("records"):
         own = figures_of(bulletin, str(row["figure"]).split("/")[2]).get(name)
         if own is None:
@@ -166,12 +166,13 @@ def _map(bulletin: Bulletin, lang: Language) -> dict[str, Any]:
         values[code] = float(own["value"])
         told[code] = f"{row['subject_name']} {label(name, lang)} {value}\n{own['figure']}"
         short[code] = str(row["subject_name"])
+        leads[code] = sheets.get(str(row["figure"]).split("/")[2], "")
     shades = shades_of(list(values.values()), percent=name != "score")
     measured = label(name, lang)
     title = tr("{month}: {indicator} on the map", month=bulletin.month, indicator=measured)
     import markupsafe
 
-    svg = drawn_ground(ground, values, told, short, shades, title)
+    svg = drawn_ground(ground, values, told, short, shades, title, hrefs=leads)
     key = [*zip(shades.colours, shades.texts, strict=True)]
     if any(values.get(code, float("nan")) != values.get(code) for code in ground.codes):
         key.append(("", label("no_data", lang)))
@@ -346,6 +347,15 @@ def _gathered(bulletin: Bulletin, lang: Language, _: Mapping[str, str]) -> Secti
     return _places(bulletin, lang, GATHERED, "spot_code", said, (("cell_count", "n"), ("z_score", "n")))
 
 
+def _thickest(bulletin: Bulletin, lang: Language, _: Mapping[str, str]) -> Section:
+    said = tr(
+        "Pieces of 100 m of each road; counts follow the routes of inspectors and the traffic, which are not "
+        "known here."
+    )
+    columns = (("road_name", ""), ("from_m", "n"), ("to_m", "n"), ("per_100m", "n"))
+    return _places(bulletin, lang, THICKEST, "piece_code", said, columns)
+
+
 def _written(value: Any) -> str:
     if isinstance(value, pd.Timestamp):
         return value.strftime("%Y-%m-%d %H:%M")
@@ -355,7 +365,7 @@ def _written(value: Any) -> str:
 
 
 SECTIONS: list[Callable[[Bulletin, Language, Mapping[str, str]], Section]] = [
-    _ranking, _worst, _matrix, _trend, _repeated, _gathered, _progress, _notice,
+    _ranking, _worst, _matrix, _trend, _repeated, _gathered, _thickest, _progress, _notice,
 ]  # fmt: skip
 
 

@@ -6,6 +6,7 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from zjk_gis.drawing.palette import BLUE, VERMILION
 from zjk_gis.layers.labels import label
 from zjk_gis.reports.bulletin.figuring import change_told, value_told
 from zjk_gis.reports.bulletin.judging import HIGH_IS_GOOD
@@ -19,12 +20,13 @@ if TYPE_CHECKING:
 
     from zjk_gis.reports.bulletin.result import Bulletin
 
-__all__ = ["SIGNS", "FigureTile", "figures_of", "tile_of", "tiles_of"]
+__all__ = ["SIGNS", "FigureTile", "figures_of", "spark_of", "tile_of", "tiles_of"]
 
 # Colour is never alone: each judgement has a sign, which any Chinese typeface has, and a word.
 SIGNS = {"good": "√", "watch": "△", "bad": "×", "no_data": "○", "not_judged": "·"}
 _ARROWS = {1: "↑", -1: "↓", 0: "→"}
 _UNIT = re.compile(r"\s*[(（][^()（）]*[)）]$")  # which stands behind the value
+_SPARK = (180.0, 30.0)
 _SAME = 5e-5  # of a share: a change that is written as none
 
 
@@ -138,3 +140,25 @@ def _compared(row: Mapping[Any, Any], unit: str, is_high: bool | None) -> str:
 
 def _records(table: pd.DataFrame) -> list[dict[str, Any]]:
     return [{str(name): value for name, value in row.items()} for row in table.to_dict("records")]
+
+
+def spark_of(bulletin: Bulletin, figure: str) -> str:
+    """Draw twelve months as a small line; nothing where there are fewer than two with data."""
+    indicator = figure.split("/")[1]
+    rows = bulletin.trend[bulletin.trend["indicator"] == indicator]
+    values = [float(each) for each in rows["value"]]
+    known = [(at, each) for at, each in enumerate(values) if each == each]
+    if len(known) < 2:
+        return ""
+    low, high = min(each for _, each in known), max(each for _, each in known)
+    width, height = _SPARK
+    step, room = (width - 8) / max(len(values) - 1, 1), height - 10
+    points = [(4 + at * step, 5 + room * (1 - (each - low) / ((high - low) or 1))) for at, each in known]
+    line = " ".join(f"{x:.1f},{y:.1f}" for x, y in points)
+    x, y = points[-1]
+    return (
+        f'<svg viewBox="0 0 {width:g} {height:g}" preserveAspectRatio="none" aria-hidden="true">'
+        f'<polyline points="{line}" fill="none" stroke="{BLUE}" stroke-width="1.6" '
+        f'vector-effect="non-scaling-stroke"/>'
+        f'<circle cx="{x:.1f}" cy="{y:.1f}" r="3" fill="{VERMILION}"/></svg>'
+    )

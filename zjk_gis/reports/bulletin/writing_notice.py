@@ -14,7 +14,7 @@ from zjk_gis.reports.bulletin.ids import figure_id
 from zjk_gis.reports.bulletin.judging import HIGH_IS_GOOD
 from zjk_gis.reports.bulletin.lacking import remarks_of
 from zjk_gis.reports.bulletin.notice import Notice, Writer
-from zjk_gis.reports.bulletin.recurring import GATHERED, REPEATED
+from zjk_gis.reports.bulletin.recurring import GATHERED, REPEATED, THICKEST
 from zjk_gis.reports.bulletin.scores import weights_of
 from zjk_gis.words import language, listed, tr
 
@@ -269,6 +269,7 @@ def _places(writer: Writer) -> None:
     named = {
         REPEATED: tr("Most often the same thing came back, after it had been closed, at: "),
         GATHERED: tr("More cases than chance would have it gather at: "),
+        THICKEST: tr("Along the roads the cases lie thickest at: "),
     }
     if not any(len(tables.get(name, ())) for name in named):
         return

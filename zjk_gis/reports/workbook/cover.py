@@ -140,7 +140,7 @@ def _write_tiles(
     for at, tile in enumerate(tiles):
         cell = tile.cell[:200] if isinstance(tile.cell, str) else tile.cell
         write_cell(page, row + 1, 1 + 2 * at, tile.kind, cell, looks, prefix="tile_")
-    page.set_row(row + 2, 18)
+    page.set_row(row + 2, 30)
     for at, tile in enumerate(tiles):
         write_text(page, row + 2, 1 + 2 * at, tile.note, "tile_note", looks)
     page.set_row(row + 3, 8)

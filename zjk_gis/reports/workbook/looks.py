@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from zjk_gis.drawing.palette import BLACK, BLUE, GREEN, ORANGE, PURPLE, SKY, VERMILION
+from zjk_gis.io.spreadsheets import HEADER_LOOK
 from zjk_gis.reports.telling import plain
 
 __all__ = ["FORMATS", "MOST_CHARACTERS", "SERIES_COLOURS", "make_looks", "write_cell", "write_text"]
@@ -28,10 +29,7 @@ FORMATS: dict[str, dict[str, Any]] = {
     "date": {"num_format": "yyyy-mm-dd", "align": "left", "valign": "top"},
     "datetime": {"num_format": "yyyy-mm-dd hh:mm", "align": "left", "valign": "top"},
     "marked": {"num_format": "@", "quote_prefix": True, "valign": "top", "text_wrap": True},
-    "header": {
-        "bold": True, "bg_color": "#DCE8F2", "font_color": _DARK, "bottom": 2, "bottom_color": "#A9BFD2",
-        "valign": "vcenter", "text_wrap": True,
-    },
+    "header": HEADER_LOOK,
     "title": {"bold": True, "font_size": 22, "font_color": "#FFFFFF", "bg_color": _DARK, "valign": "vcenter"},
     "band": {"font_size": 11, "font_color": "#CFDEEA", "bg_color": _DARK, "valign": "vcenter"},
     "question": {"bold": True, "font_size": 15, "font_color": _DARK, "valign": "vcenter"},
@@ -41,7 +39,8 @@ FORMATS: dict[str, dict[str, Any]] = {
         "bg_color": "#F1F5F9", "top": 5, "top_color": BLUE, "indent": 1, "valign": "vcenter",
         "font_color": "#0563C1", "underline": 1,
     },
-    "tile_note": {"bg_color": "#F1F5F9", "font_color": _SOFT, "font_size": 9, "indent": 1, "valign": "top"},
+    "tile_note": {"bg_color": "#F1F5F9", "font_color": _SOFT, "font_size": 9, "indent": 1, "valign": "top",
+                  "text_wrap": True},
     "link": {"font_color": "#0563C1", "underline": 1, "valign": "top"},
     "note": {"font_color": _SOFT, "font_size": 10},
     "rows": {"num_format": "#,##0", "font_color": _SOFT, "align": "right"},

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from zjk_gis.io.spreadsheets import columns_printed
 from zjk_gis.layers.columns.coordinates import UNUSABLE_REASONS
 from zjk_gis.layers.labels import label
 from zjk_gis.reports.columns import blocks_of
@@ -33,11 +34,11 @@ MOST_COLUMNS = 16_384
 _MOST_LINKS = 60_000  # Excel allows 65,530 on a sheet
 _HEADER_CHARACTERS = 250
 _LINE, _MOST_LINES = 17, 8  # points a line of wrapped text, and how tall a row grows
-_PAGE_WIDTH = 230  # characters that a landscape A4 page holds across and that can still be read
 _MOST_PRINTED, _PRINTED = 300, 40  # a longer table is one of rows: on paper its first page stands for it
 _AMOUNTS = ("integer", "number", "measure", "share")
 _EQUAL = 1e-12  # a rounded share is no quotient of its cells
 _BARS = ("integer", "measure", "number")
+_PLACES_ALONG = ("from_m", "to_m")  # where on a road: no amounts
 _MOST_BARS = 2  # columns of amounts that get bars: more would be noise
 _MOST_COLOURED = 5000  # rows: in a longer table nobody compares bars
 _WARNED = ("nobody", "none", "overloaded", "out_of_reach", *UNUSABLE_REASONS)
@@ -200,7 +201,6 @@ def _write_head(
     wide_table = len(columns) > 8 and columns[0].kind in ("code", "text") and columns[0].width <= 30
     page.freeze_panes(HEADER_ROW + 1, 1 if wide_table else 0)
     page.repeat_rows(HEADER_ROW)
-    page.fit_to_pages(1, 0)
 
 
 def _is_long(listed: Listed) -> bool:
@@ -210,13 +210,7 @@ def _is_long(listed: Listed) -> bool:
 
 def _columns_printed(columns: Sequence[SheetColumn]) -> int:
     """Return how many columns, from the left, a page holds across."""
-    across, held = 0.0, 0
-    for column in columns:
-        across += column.width
-        if held and across > _PAGE_WIDTH:
-            break
-        held += 1
-    return held
+    return columns_printed(column.width for column in columns)
 
 
 def _printed_of(listed: Listed, columns: Sequence[SheetColumn], lang: Language) -> str:
@@ -252,7 +246,11 @@ def _colour(page: Any, columns: list[SheetColumn], last: int, lang: Language, lo
     if last <= first or last > _MOST_COLOURED:
         return
     one_unit = not any(column.name in ("unit", "value_unit") for column in columns)
-    amounts = [at for at, column in enumerate(columns) if column.kind in _BARS and one_unit][:_MOST_BARS]
+    amounts = [
+        at
+        for at, column in enumerate(columns)
+        if column.kind in _BARS and one_unit and column.name not in _PLACES_ALONG
+    ][:_MOST_BARS]
     for at, column in enumerate(columns):
         if column.kind == "share" or at in amounts:
             ends = {"min_type": "num", "min_value": 0}

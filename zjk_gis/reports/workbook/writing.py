@@ -7,13 +7,13 @@ begins like a formula is marked as text, so that it stays one when a person edit
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from zjk_gis._optional import need
 from zjk_gis.arguments import checked
 from zjk_gis.errors import InputError
 from zjk_gis.io.paths import target_file, workshop
-from zjk_gis.io.spreadsheets import midnight
+from zjk_gis.io.spreadsheets import midnight, set_up_print
 from zjk_gis.layers.labels import Language, check_language, label
 from zjk_gis.reports.headlines import headlines
 from zjk_gis.reports.pictures import drawn_and_said, suggested, undrawn_of
@@ -158,7 +158,7 @@ def write_workbook(
             looks = make_looks(book)
             pages = {one.sheet: book.add_worksheet(one.sheet) for one in plan}
             for page in pages.values():
-                _set_up(page, heading)
+                set_up_print(page, heading, plain(source), "" if as_of is None else str(as_of))
             about = {"title": heading, "source": plain(source), "as_of": as_of, "created": created}
             write_cover(pages[plan[0].sheet], headlines(summary, lang), plan[1:], about, lang, looks)
             for one in plan[1:]:
@@ -211,14 +211,6 @@ def _planned(
             undrawn = undrawn_of(key, frame, lang) if tells_undrawn else ()
             notes = (*map(plain, said[key]), *undrawn)
             yield Listed(named(label(key, lang)), "table", key, question, start, rows, notes=notes)
-
-
-def _set_up(page: Any, title: str) -> None:
-    """Set a sheet up for A4, as wide as the paper, with page numbers."""
-    page.set_landscape()
-    page.set_paper(9)
-    page.set_margins(left=0.4, right=0.4, top=0.5, bottom=0.6)
-    page.set_footer(f"&L{title[:80].replace('&', '&&')}&R&P / &N")
 
 
 def _sheet_name(wanted: str, taken: set[str]) -> str:

@@ -1,0 +1,165 @@
+"""A city file in place of a city on the command line: what it says is done, and an option comes first."""
+
+import json
+
+import geopandas as gpd
+import pandas as pd
+import pytest
+from shapely import Point, box
+
+from zjk_gis import City, Workspace, access, write_layer
+from zjk_gis.errors import InputError
+from zjk_gis.standards import rules_table
+from zjk_gis.standards.rules import own_tables
+
+X, Y = 488_000.0, 4_520_000.0
+ZONES = gpd.GeoDataFrame(
+    {"zone_code": ["A", "B"]},
+    geometry=[box(X, Y, X + 100, Y + 100), box(X + 101, Y, X + 200, Y + 100)],
+    crs=4547,
+)
+REGION = gpd.GeoDataFrame({"area_code": ["r"]}, geometry=[box(X, Y, X + 200, Y + 100)], crs=4547)
+
+
+@pytest.fixture(scope="module")
+def layers(tmp_path_factory):
+    path = tmp_path_factory.mktemp("layers") / "库.gpkg"
+    with Workspace.open(path) as workspace:
+        workspace.write("responsibility_zones", ZONES)
+        workspace.write("built_up_areas", REGION)
+    return path
+
+
+@pytest.fixture
+def city(tmp_path, layers):
+    def written(text=""):
+        path = tmp_path / "city.toml"
+        head = f'[city]\nname = "甲"\noutside = true\nworkspace = "{layers}"\n'
+        path.write_text(head + text, encoding="utf-8")
+        return path
+
+    return written
+
+
+def test_gaps_smaller_than_the_city_s_threshold_are_left_out(run, city):
+    assert json.loads(run("gaps", city(), "--json")[1])["gaps"] == 1
+    assert json.loads(run("gaps", city("[thresholds]\ngap_min_m2 = 200\n"), "--json")[1])["gaps"] == 0
+
+
+def assigned(run, tmp_path, *options):
+    cases = pd.DataFrame({"incident_code": ["1"], "x": [X - 60], "y": [Y + 50]})
+    cases.to_csv(tmp_path / "cases.csv", index=False)
+    code, _, told = run(
+        "assign", tmp_path / "cases.csv", *options, "-o", tmp_path / "out.csv", "--headings", "en"
+    )
+    assert code == 0, told
+    return pd.read_csv(tmp_path / "out.csv")["found"].item()
+
+
+def test_an_option_comes_before_the_city_file_and_that_before_what_is_usual(run, city, tmp_path):
+    assert assigned(run, tmp_path, city()) == "none"
+    path = city("[thresholds]\nnearest_m = 70\n")
+    assert assigned(run, tmp_path, path) == "nearest"
+    assert assigned(run, tmp_path, path, "--nearest-within-m", "20") == "none"
+
+
+def test_duties_of_the_city_file_are_audited_unless_others_are_named(run, city, tmp_path):
+    path = city('[duties]\n"0102" = "环卫处"\n"暴露垃圾" = "城管局"\n')
+    figures = json.loads(run("audit", path, "--json")[1])["figures"]
+    assert figures != json.loads(run("audit", city(), "--json")[1])["figures"]
+    others = pd.DataFrame({"event_code": ["0102"], "department": ["一家"]})
+    others.to_csv(tmp_path / "duties.csv", index=False)
+    path = city('[duties]\n"0102" = "环卫处"\n"暴露垃圾" = "城管局"\n')
+    other = json.loads(run("audit", path, "--duties", tmp_path / "duties.csv", "--json")[1])["figures"]
+    assert other != figures
+
+
+def test_what_the_city_file_says_of_tables_holds_for_the_whole_command(city):
+    text = '[deadlines]\n"暴露垃圾" = "4工作时"\n[weights]\nhandled_rate = 40\n[weights.risk]\n"重大" = 9\n'
+    found = City.read(city(text + "[thresholds]\nparking_radius = 500\n"))
+    with own_tables(found.tables):
+        rows = rules_table("deadlines")
+        own = rows[rows["practice"] == "city"]
+        assert own[["event_code", "deadline", "clock", "confidence"]].to_numpy().tolist() == [
+            ["0102", "4", "工作时", "user"]
+        ]
+        assert value_of("score_weights", "indicator", "handled_rate", "weight") == "40"
+        assert value_of("score_weights", "indicator", "handled_rate", "best") == "1"
+        assert value_of("risk_weights", "hazard_grade", "重大", "weight") == "9"
+        assert value_of("limits", "limit", "parking_radius", "value") == "500"
+    assert value_of("limits", "limit", "parking_radius", "value") == "300"
+
+
+def value_of(table, key, name, column):
+    rows = rules_table(table)
+    return rows.loc[rows[key] == name, column].item()
+
+
+def test_the_city_file_comes_before_the_folder_of_own_tables(tmp_path, monkeypatch):
+    (tmp_path / "limits.csv").write_text("limit,value\nparking_radius,400\naccuracy_a,9\n", encoding="utf-8")
+    monkeypatch.setenv("ZJK_GIS_TABLES", str(tmp_path))
+    with own_tables({"limits": pd.DataFrame({"limit": ["parking_radius"], "value": ["500"]})}):
+        values = rules_table("limits").set_index("limit")["value"]
+    assert (values["parking_radius"], values["accuracy_a"]) == ("500", "9")
+
+
+def test_which_lots_are_public_is_what_the_city_says():
+    lots = gpd.GeoDataFrame(
+        {"lot_code": ["1", "2", "3"], "lot_kind": ["公共", "专用", "道路临时泊位"]},
+        geometry=[Point(0, 0)] * 3,
+        crs=4547,
+    )
+    assert access.public_lots(lots, lot_kinds=["公共"])["lot_code"].tolist() == ["1"]
+    assert access.public_lots(lots, also=["2"], never=["1"])["lot_code"].tolist() == ["2", "3"]
+    with pytest.raises(InputError, match="公众"):
+        access.public_lots(lots, lot_kinds=["公众"])
+
+
+def test_a_city_file_with_faults_is_refused_with_their_lines(run, city):
+    code, _, told = run("gaps", city("[thresholds]\ngap_min = 1\n"))
+    assert code == 2
+    assert "第 6 行 thresholds.gap_min" in told
+    assert "gap_min_m2" in told
+
+
+def test_the_layers_of_its_workspace_are_listed(run, city):
+    assert [each["layer"] for each in json.loads(run("layers", city(), "--json")[1])["layers"]] == [
+        "built_up_areas",
+        "responsibility_zones",
+    ]
+
+
+def test_nothing_is_written_over_its_workspace(run, city, layers, tmp_path):
+    code, _, told = run("repair", city(), "-o", layers)
+    assert code == 2
+    assert "库.gpkg" in told
+
+
+def test_a_file_of_a_source_is_read_as_the_city_file_says(run, city, tmp_path):
+    (tmp_path / "收件").mkdir()
+    shown = gpd.GeoSeries([Point(X + 50, Y + 50)], crs=4547).to_crs(4490)
+    cases = pd.DataFrame({"号": ["1"], "甲": shown.x, "乙": shown.y, "区": ["A"]})
+    cases.to_csv(tmp_path / "收件" / "a.csv", index=False)
+    columns = '[source.columns]\nincident_code = "号"\nlon = "甲"\nlat = "乙"\n'
+    path = city(f'[[source]]\nlayer = "案件"\nfiles = "收件/*.csv"\n{columns}')
+    code, _, told = run("check-assignment", tmp_path / "收件" / "a.csv", path, "--recorded", "区")
+    assert code == 0, told
+    out = tmp_path / "out.csv"
+    code, _, told = run("assign", tmp_path / "收件" / "a.csv", path, "-o", out, "--headings", "en")
+    assert code == 0, told
+    assert pd.read_csv(out)["found"].item() == "inside"
+
+
+def test_init_writes_a_city_file_and_replaces_one_only_by_force(run, tmp_path):
+    folder = tmp_path / "收件"
+    folder.mkdir()
+    write_layer(ZONES, folder / "责任区.gpkg", layer="责任区")
+    output = tmp_path / "city.toml"
+    code, told, _ = run("init", folder, "-o", output)
+    assert code == 0
+    assert "责任区" in told
+    assert City.read(output).sources[0].layer == "responsibility_zones"
+    code, _, told = run("init", folder, "-o", output)
+    assert code == 2
+    assert "--force" in told
+    assert run("init", folder, "-o", output, "--force")[0] == 0

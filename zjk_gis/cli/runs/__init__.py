@@ -1,0 +1,1 @@
+"""Commands that run a city week by week: refresh, undo, changes."""

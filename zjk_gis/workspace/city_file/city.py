@@ -1,0 +1,254 @@
+"""`City`: one city file, read and checked."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from zjk_gis.arguments import checked
+from zjk_gis.layers.labels import label
+from zjk_gis.presentation import Presentation, presented
+from zjk_gis.words import language, tr
+from zjk_gis.workspace.addresses import is_address
+from zjk_gis.workspace.city_file import parsing
+from zjk_gis.workspace.city_file.faults import Faults, refusal
+from zjk_gis.workspace.city_file.own_tables import duties_of, tables_of
+from zjk_gis.workspace.city_file.sections import Coordinates, PublicLots, Publish, Rules, Source, Weights
+from zjk_gis.workspace.city_file.table import Table
+from zjk_gis.workspace.city_file.toml_text import read_toml
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    import pandas as pd
+
+    from zjk_gis.workspace.city_file.sections import Contact, Deadline, Duty
+
+__all__ = ["City", "city_of", "workspace_of"]
+
+_ENDING = ".toml"
+_WORKSPACE, _HISTORY = "city.gpkg", "history"
+_CODE_DIGITS = 6
+
+
+@presented
+@checked
+@dataclass(frozen=True, slots=True, kw_only=True)
+class City:
+    """What a city file (``city.toml``) says: where the files are, how they are read, thresholds and duties.
+
+    It stands wherever a city is asked for, in place of the path of a workspace.
+
+    Parameters
+    ----------
+    path : Path
+        Of the city file.
+    name : str
+        Of the city, as titles have it.
+    code : str
+        Its six digits, such as ``"130700"``.
+    workspace : Path or str
+        The GeoPackage where the layers are kept, or the address of a PostGIS schema.
+    history : Path
+        The folder with the record of each run.
+    coordinates : Coordinates
+    sources : tuple of Source
+        In the order of the file.
+    rules : Rules
+    thresholds : mapping of str to float
+        Those that the file sets; of the others the library's own count.
+    duties : tuple of Duty
+    deadlines : tuple of Deadline
+    weights : Weights
+    public_lots : PublicLots
+    contacts : mapping of str to Contact
+        By the code of the street.
+    publish : Publish
+
+    Notes
+    -----
+    What comes first, where several say how a file is to be read:
+
+    1. an option of the call;
+    2. the city file;
+    3. what the workspace remembers;
+    4. the file's own evidence.
+
+    Examples
+    --------
+    >>> import pathlib, tempfile
+    >>> text = '''
+    ... [city]
+    ... name = "示例市"
+    ... [[source]]
+    ... layer = "责任区"
+    ... files = "收件/*/责任区.shp"
+    ... '''
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     path = pathlib.Path(folder, "city.toml")
+    ...     _ = path.write_text(text, encoding="utf-8")
+    ...     city = City.read(path)
+    >>> city.name, city.sources[0].layer, city.sources[0].key
+    ('示例市', 'responsibility_zones', ('zone_code',))
+    """
+
+    path: Path
+    name: str = ""
+    code: str = ""
+    workspace: Path | str
+    history: Path
+    coordinates: Coordinates = field(default_factory=Coordinates)
+    sources: tuple[Source, ...] = ()
+    rules: Rules = field(default_factory=Rules)
+    thresholds: Mapping[str, float] = field(default_factory=dict)
+    duties: tuple[Duty, ...] = ()
+    deadlines: tuple[Deadline, ...] = ()
+    weights: Weights = field(default_factory=Weights)
+    public_lots: PublicLots = field(default_factory=PublicLots)
+    contacts: Mapping[str, Contact] = field(default_factory=dict)
+    publish: Publish = field(default_factory=Publish)
+
+    @classmethod
+    def read(cls, path: str | os.PathLike[str]) -> City:
+        """Read a city file and check all of it.
+
+        Parameters
+        ----------
+        path : str or path
+            In UTF-8, with or without a mark at its beginning; UTF-16 and GB18030 are read as well.
+
+        Returns
+        -------
+        City
+            Paths lead from the file's folder. They stay in it unless ``[city]`` says ``outside = true``.
+
+        Raises
+        ------
+        FileError
+            If there is no such file, or it is not text.
+        CityFileError
+            If anything in it is wrong; the message lists everything, each with its line.
+        """
+        source = Path(path)
+        values, lines = read_toml(source)
+        faults = Faults(lines)
+        city = _city_of(source.resolve(), Table(values, (), faults))
+        if faults.found:
+            raise refusal(source, faults.found)
+        return city
+
+    def __fspath__(self) -> str:
+        """Return the path of the city file."""
+        return str(self.path)
+
+    @property
+    def folder(self) -> Path:
+        """The folder of the city file, from which all paths lead."""
+        return self.path.parent
+
+    def files_of(self, source: Source) -> list[Path]:
+        """Return the files that are there of a source, by name.
+
+        Examples
+        --------
+        >>> city = City(path=Path("nowhere/city.toml"), workspace=Path("city.gpkg"), history=Path("history"))
+        >>> city.files_of(Source(layer="roads", files=("roads*.shp",)))
+        []
+        """
+        found: set[Path] = set()
+        for pattern in source.files:
+            plain = Path(pattern.replace("\\", "/"))
+            base = Path(plain.anchor) if plain.is_absolute() else self.folder
+            parts = plain.relative_to(plain.anchor).as_posix() if plain.is_absolute() else plain.as_posix()
+            found.update(Path(os.path.normpath(path)) for path in base.glob(parts))
+        return sorted(found)
+
+    @property
+    def tables(self) -> dict[str, pd.DataFrame]:
+        """What the file says of the tables that ship, as every function takes them with ``tables=``.
+
+        ``deadlines``, ``score_weights``, ``risk_weights`` and ``limits``, each if the file sets any of it.
+        """
+        return tables_of(self)
+
+    @property
+    def duty_table(self) -> pd.DataFrame | None:
+        """The duties as `zjk_gis.responsibility.who_handles` takes them; None where the file has none."""
+        return duties_of(self)
+
+    def _presentation(self) -> Presentation:
+        told = tr(
+            "The city file {path} of {name}: {count} sources.",
+            path=self.path.name,
+            name=self.name or tr("a city without a name"),
+            count=len(self.sources),
+        )
+        rows = [(each.layer, ", ".join(each.files), len(self.files_of(each))) for each in self.sources]
+        return Presentation(
+            told, [label(name, language()) for name in ("layer", "source_files", "files_found")], rows
+        )
+
+
+def city_of(target: object) -> City | None:
+    """Return the city file that a target is or names by a path with its ending; None for anything else.
+
+    Raises
+    ------
+    FileError, CityFileError
+        As `City.read` does.
+
+    Examples
+    --------
+    >>> city_of("city.gpkg") is None, city_of("postgresql://server/zjk") is None
+    (True, True)
+    """
+    if isinstance(target, City):
+        return target
+    if is_address(target) or not isinstance(target, str | os.PathLike):
+        return None
+    path = os.fspath(target)
+    return City.read(path) if isinstance(path, str) and path.lower().endswith(_ENDING) else None
+
+
+def workspace_of(target: str | os.PathLike[str]) -> str | os.PathLike[str]:
+    """Return where the layers of a city are kept: what its file says, or the target itself."""
+    city = city_of(target)
+    return target if city is None else city.workspace
+
+
+def _city_of(path: Path, table: Table) -> City:
+    """Read all sections of a city file."""
+    top = table.table("city")
+    if "city" not in table:
+        table.lacks("[city]", tr("the section with the city's name and its workspace"))
+    outside = top.flag("outside", default=False)
+    place_of = parsing.path_reader(path.parent, outside=outside)
+    workspace: Path | str | None = top.text("workspace")
+    if not is_address(workspace):
+        workspace = place_of(top, "workspace")
+    code = top.text("code")
+    if code and not (code.isdecimal() and len(code) == _CODE_DIGITS):
+        top.fault("code", tr("must be six digits, such as 130700"))
+    named = [parsing.read_source(each, outside=outside) for each in table.tables("source")]
+    city = City(
+        path=path,
+        name=top.text("name"),
+        code=code,
+        workspace=workspace or path.parent / _WORKSPACE,
+        history=place_of(top, "history") or path.parent / _HISTORY,
+        coordinates=parsing.read_coordinates(table.table("coordinates")),
+        sources=tuple(each for each in named if each is not None),
+        rules=parsing.read_rules(table.table("rules")),
+        thresholds=parsing.read_thresholds(table.table("thresholds")),
+        duties=parsing.read_duties(table.table("duties")),
+        deadlines=parsing.read_deadlines(table.table("deadlines")),
+        weights=parsing.read_weights(table.table("weights")),
+        public_lots=parsing.read_lots(table.table("public_lots")),
+        contacts=parsing.read_contacts(table.table("contacts")),
+        publish=parsing.read_publish(table.table("publish"), place_of),
+    )
+    top.close()
+    table.close()
+    return city

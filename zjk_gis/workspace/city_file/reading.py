@@ -1,0 +1,212 @@
+"""Reading what a source sends, as the city file says; what comes first is told at `City`."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import geopandas as gpd
+import pandas as pd
+
+from zjk_gis.coordinates.datums import in_declared_datum
+from zjk_gis.crs import convert_crs, require_crs
+from zjk_gis.errors import CRSError, FileError
+from zjk_gis.io import read_layer
+from zjk_gis.io.paths import ending_of, format_of, is_readable
+from zjk_gis.layers.catalogue import spec_of
+from zjk_gis.layers.columns.datum_words import parse_datum
+from zjk_gis.read_report import report_of
+from zjk_gis.words import tr
+from zjk_gis.workspace.city_file.editions import edition_of
+
+if TYPE_CHECKING:
+    import datetime as dt
+    from collections.abc import Mapping
+    from pathlib import Path
+
+    from zjk_gis.workspace.city_file.city import City
+    from zjk_gis.workspace.city_file.sections import Source
+
+__all__ = ["measured", "no_files", "read_file", "read_sources", "source_of"]
+
+_AXES = ("lon", "lat")
+
+
+def read_file(
+    city: City, source: Source, path: Path, *, remembered: str | None = None, **said: Any
+) -> gpd.GeoDataFrame:
+    """Read a file of a source.
+
+    Parameters
+    ----------
+    city : City
+    source : Source
+    path : Path
+    remembered : str, optional
+        The datum that the workspace remembers of the file.
+    **said
+        Options of `read_layer`, before everything; None says nothing.
+
+    Returns
+    -------
+    GeoDataFrame
+        With the names and types of its layer.
+
+    Raises
+    ------
+    FileError, InputError, CRSError
+        As `read_layer` does.
+    """
+    options = _options(source, path) | {name: each for name, each in said.items() if each is not None}
+    options.setdefault("spec", spec_of(source.layer))
+    if options.get("datum") is None and remembered:
+        options["datum"] = remembered
+    default = city.coordinates.default
+    try:
+        rows = read_layer(path, **options)
+    except CRSError:
+        if options.get("crs") or not default:
+            raise
+        rows = read_layer(path, **(options | {"crs": default}))
+    if rows.crs is None and default:
+        rows = rows.set_crs(default)
+    if city.coordinates.datum and not report_of(rows).datum:
+        rows = in_declared_datum(rows, parse_datum(city.coordinates.datum), told=city.path.name)
+    return rows
+
+
+def _options(source: Source, path: Path) -> dict[str, Any]:
+    """Return what a source says of a file, as `read_layer` takes it."""
+    kind = format_of(path).kind if is_readable(path) else ""
+    options: dict[str, Any] = {"crs": source.crs or None, "datum": source.datum or None}
+    options["column_names"] = {name: each for name, each in source.columns.items() if name not in _AXES}
+    options |= {name: source.columns[name] for name in _AXES if name in source.columns}
+    options |= {"values": source.values}  # noqa: PD011 - of a source, not of a table
+    if kind == "workbook":
+        options["layer"] = source.sheet or None
+    elif kind in ("vector", "geodatabase") or not kind:
+        options["layer"] = source.table or None
+    if source.encoding != "auto" and (kind == "text" or ending_of(path) == ".shp"):
+        options["encoding"] = source.encoding
+    return options
+
+
+def source_of(city: City, path: Path, layer: str) -> Source | None:
+    """Return the source of a layer that a file is of; None where it is of none."""
+    wanted = path.resolve()
+    known = (each for each in city.sources if each.layer == layer)
+    return next((each for each in known if wanted in [file.resolve() for file in city.files_of(each)]), None)
+
+
+def read_sources(
+    city: City, layer: str, *, remembered: Mapping[str, str] | None = None
+) -> gpd.GeoDataFrame | None:
+    """Read a layer from the files of its sources: the newest edition of each, or all of what is added to.
+
+    Rows of the same key in several editions are the newest one's. The report says which files were read.
+
+    Parameters
+    ----------
+    city : City
+    layer : str
+        Its name in the catalogue.
+    remembered : mapping of str to str, optional
+        The datum that the workspace remembers, by the file's name.
+
+    Returns
+    -------
+    GeoDataFrame or None
+        None where no source has a file.
+    """
+    known = remembered or {}
+    parts = []
+    for source in (each for each in city.sources if each.layer == layer):
+        read = [
+            (_day(city, source, path), path, read_file(city, source, path, remembered=known.get(path.name)))
+            for path in city.files_of(source)
+        ]
+        parts += [_kept(city, source, read)] if read else []
+    if not parts:
+        return None
+    return parts[0] if len(parts) == 1 else _together(parts)
+
+
+def _day(city: City, source: Source, path: Path) -> dt.date:
+    return edition_of(path, city.folder, by_name=source.edition == "folder")
+
+
+def _kept(city: City, source: Source, read: list[tuple[dt.date, Path, gpd.GeoDataFrame]]) -> gpd.GeoDataFrame:
+    """Return the newest edition of a complete set, and of another the newest row of each key."""
+    if source.edition == "column":
+        read = [(_newest(rows, source.edition_column, day), path, rows) for day, path, rows in read]
+    read = sorted(read, key=lambda each: (each[0], each[1]))
+    newest = read[-1][0]
+    if source.complete:
+        read = [each for each in read if each[0] == newest]
+    rows = _together([each for *_, each in read])
+    if not source.complete and len({day for day, *_ in read}) > 1:
+        key = [name for name in source.key if name in rows]
+        named = rows[key].notna().all(axis=1) if key else pd.Series(data=False, index=rows.index)
+        rows = rows[~(named & rows.duplicated(key or None, keep="last"))].reset_index(drop=True)
+    files = ", ".join(
+        path.relative_to(city.folder).as_posix() if path.is_relative_to(city.folder) else str(path)
+        for _, path, _ in read
+    )
+    report_of(rows).remarks.append(
+        tr("{layer}: read from {files}, edition {day}", layer=source.layer, files=files, day=newest)
+    )
+    return rows
+
+
+def _newest(rows: gpd.GeoDataFrame, column: str, day: dt.date) -> dt.date:
+    """Return the newest day in a column; the file's own where the column tells none."""
+    told = pd.to_datetime(rows[column], errors="coerce").max() if column in rows else pd.NaT
+    return day if pd.isna(told) else told.date()
+
+
+def _together(parts: list[gpd.GeoDataFrame]) -> gpd.GeoDataFrame:
+    """Put rows together, in the system of the first; the report is that of the last, with all remarks."""
+    first = parts[0]
+    if len(parts) == 1:
+        return first
+    crs = require_crs(first, report_of(first).path)
+    same = [convert_crs(each, crs, name=report_of(each).path) for each in parts]
+    report = report_of(parts[-1])
+    report.remarks[:0] = [remark for each in parts[:-1] for remark in report_of(each).remarks]
+    plain = [
+        each.rename_geometry("geometry") if each.active_geometry_name != "geometry" else each for each in same
+    ]
+    for each in plain:
+        each.attrs = {}
+    rows = gpd.GeoDataFrame(pd.concat(plain, ignore_index=True), geometry="geometry", crs=crs)
+    report.rows = len(rows)
+    rows.attrs = {"report": report}
+    return rows
+
+
+def measured(layer: gpd.GeoDataFrame, city: City, name: str) -> gpd.GeoDataFrame:
+    """Return a layer in the system in which the city measures, if it names one.
+
+    Raises
+    ------
+    CRSError
+        If it cannot be converted truly.
+    """
+    wanted = city.coordinates.measure
+    if not wanted or not isinstance(layer, gpd.GeoDataFrame) or layer.crs is None:
+        return layer
+    report = layer.attrs.get("report")
+    rows = convert_crs(layer, wanted, name=name)
+    if report is not None:
+        rows.attrs["report"] = report
+    return rows
+
+
+def no_files(city: City) -> FileError:
+    """Return the error of a city that has neither a workspace nor a file of any source."""
+    return FileError(
+        tr(
+            "{city}: there is neither the workspace {workspace} nor a file of any of its sources",
+            city=city.path.name,
+            workspace=city.workspace,
+        )
+    )
