@@ -16,13 +16,13 @@ from pathlib import Path
 
 os.environ |= {"ZJK_GIS_LANG": "zh", "COLUMNS": "100"}
 
-from clauses import clause_page, read_clauses  # noqa: E402  the language comes first
-from tutorial import tutorial_page  # noqa: E402
-from pages import command_page, notebook_pages, reference_pages, standards_page  # noqa: E402
+from clauses import clause_page, read_clauses
+from pages import command_page, notebook_pages, reference_pages, standards_page
+from tutorial import tutorial_page
 
-from zjk_gis import __version__  # noqa: E402
-from zjk_gis.layers.checks.reference import reference_page  # noqa: E402
-from zjk_gis.synth import make_city, write_city  # noqa: E402
+from zjk_gis import __version__
+from zjk_gis.layers.checks.reference import reference_page
+from zjk_gis.synth import make_city, write_city
 
 DOCS = Path(__file__).resolve().parents[1]
 ROOT = DOCS.parent

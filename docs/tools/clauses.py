@@ -10,8 +10,6 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 from running import run_command
 
-import zjk_gis
-from zjk_gis import access, assess, pipes, protection
 from zjk_gis.layers.catalogue import CATALOGUE
 from zjk_gis.layers.labels import label
 from zjk_gis.text import cell_text
@@ -31,8 +29,9 @@ MOST_LINES, MOST_ROWS, MOST_COLUMNS = 40, 5, 9
 
 _HEAD = """# 按政策条款查用法
 
-《张家口市关于加强城市精细化管理助力全国文明城市创建工作的意见》（2022 年 3 月 17 日）共三十四条。下面逐条说明：这一条有什么空间问题，
-需要哪些图层，用哪个函数、哪条命令回答。所有结果都是生成本页时在示例城市上实际运行得到的；示例城市的图形、人员和案件全部虚构。
+《张家口市关于加强城市精细化管理助力全国文明城市创建工作的意见》（2022 年 3 月 17 日）共三十四条。
+下面逐条说明：这一条有什么空间问题，需要哪些图层，用哪个函数、哪条命令回答。
+所有结果都是生成本页时在示例城市上实际运行得到的；示例城市的图形、人员和案件全部虚构。
 
 各段代码共用这一段开头（示例城市由 `zjk-gis demo` 或 `zjk-gis synth sample_data` 生成）：
 

@@ -7,7 +7,6 @@ import importlib
 import inspect
 import pkgutil
 from importlib.resources import files
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
@@ -19,6 +18,7 @@ from zjk_gis.cli import main as front
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
     from zjk_gis.words import Language
 
@@ -37,7 +37,7 @@ CONFIDENCE = {
 def command_page(lang: Language) -> str:
     """Return the help of every command, in a language."""
     parts = ["# 命令" if lang == "zh" else "# Commands", ""]
-    for words in _commands(front._zjk_gis, ()):
+    for words in _commands(front._zjk_gis, ()):  # noqa: SLF001  the group itself
         code, text = run_command([*words, "--lang", lang, "--help"])
         if code:
             raise RuntimeError(text)
@@ -72,7 +72,11 @@ def standards_page() -> str:
         parts += [f"## {path.name.removesuffix('.csv')}", ""]
         parts += _table(head, rows[:MOST_ROWS])
         rest = len(rows) - MOST_ROWS
-        parts += ["", f"……另有 {rest:,} 行，见 `zjk_gis/standards/tables/{path.name}`。" if rest > 0 else "", ""]
+        parts += [
+            "",
+            f"……另有 {rest:,} 行，见 `zjk_gis/standards/tables/{path.name}`。" if rest > 0 else "",
+            "",
+        ]
     return "\n".join(parts)
 
 
@@ -101,7 +105,13 @@ def _room_page(room: object) -> str:
         if not (inspect.isclass(thing) or inspect.isfunction(thing)):
             continue
         path = f"{thing.__module__}.{thing.__qualname__}"
-        parts += [f"::: {path}", "    options:", f"      heading: {name}.{public}", "      heading_level: 2", ""]
+        parts += [
+            f"::: {path}",
+            "    options:",
+            f"      heading: {name}.{public}",
+            "      heading_level: 2",
+            "",
+        ]
     return "\n".join(parts)
 
 
@@ -110,6 +120,9 @@ def notebook_pages(folder: Path) -> dict[str, str]:
     pages = {}
     for path in sorted(folder.glob("*.py")):
         cells = jupytext.read(path).cells
-        texts = [cell.source if cell.cell_type == "markdown" else f"```python\n{cell.source}\n```" for cell in cells]
+        texts = [
+            cell.source if cell.cell_type == "markdown" else f"```python\n{cell.source}\n```"
+            for cell in cells
+        ]
         pages[path.stem] = "\n\n".join(texts) + "\n"
     return pages

@@ -1,4 +1,4 @@
-"""The tutorial: what its blocks marked ``run`` say is run, in a folder of its own, and shown with its answers."""
+"""The tutorial: what its blocks marked ``run`` say is run in a folder of its own, and shown."""
 
 from __future__ import annotations
 
