@@ -78,8 +78,8 @@ def faults_of(
     for row, name, value, _rule, message in problems[
         (problems["severity"] == "error") & problems["rule"].isin(_OF_ROWS) & problems["row"].notna()
     ][["row", "field", "value", "rule", "message"]].itertuples(index=False):
-        field = "" if name == "geometry" else label(name, lang)
-        told = " ".join(each for each in (field, "" if pd.isna(value) else str(value)) if each)
+        heading = "" if name == "geometry" else label(name, lang)
+        told = " ".join(each for each in (heading, "" if pd.isna(value) else str(value)) if each)
         found.setdefault(row, []).append(f"{told}: {message}".removeprefix(": "))
     keys = keys_of(rows, key)
     # A row that is refused anyhow does not make another one a double.

@@ -183,6 +183,8 @@ def _as_sent(incidents: Path | str) -> dict[str, Any]:
         **({"crs": source.crs} if source.crs else {}),
         **({"datum": source.datum} if source.datum else {}),
     }
+
+
 def _check_output(
     made_from: tuple[Path | str, ...], output: Path | str, report: Path | None, *, in_parts: bool
 ) -> None:

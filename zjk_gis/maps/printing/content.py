@@ -204,7 +204,7 @@ def draw_shapes(canvas: Canvas, shapes: NDArray[Any], style: Mapping[str, Any], 
     for shape in plain:
         coords, offsets = rings_of(np.array([shape], dtype=object))
         if len(coords):
-            look = {**style, "stroke": False} if is_dashed else style
+            look = {**style, "stroke": False} if is_dashed else {**style}
             canvas.path(path_of(view.on_paper(coords), offsets, closed=True), look)
     if is_dashed:
         _dash_rims(canvas, clipped, style, view)

@@ -377,9 +377,10 @@ def _open_to_all(lots: gpd.GeoDataFrame) -> NDArray[np.bool_]:
     """Tell which lots serve everybody, as gaps count them; all, where the layer does not say so."""
     numbered = lots.reset_index(drop=True)
     try:
-        return numbered.index.isin(public_lots(numbered).index)
+        open_to_all: NDArray[np.bool_] = numbered.index.isin(public_lots(numbered).index)
     except InputError:
         return np.ones(len(lots), dtype=bool)
+    return open_to_all
 
 
 def _reach(lots: gpd.GeoDataFrame, within_m: float, gaps: gpd.GeoDataFrame | None) -> gpd.GeoDataFrame:
