@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from shapely import Point, box
 
 from zjk_gis import assign_incidents, read_layer
-from zjk_gis.batch import opening, row_groups
+from zjk_gis.batch import parquet_reader, row_groups
 from zjk_gis.batch.job import assign_batch
 from zjk_gis.errors import FileError
 
@@ -60,7 +60,7 @@ def incidents(rows, without=()):
 def nothing_passed():
     """Make all row groups anew, as is done where they cannot pass."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(opening, "passable_groups", lambda *_, **__: {})
+        patch.setattr(parquet_reader, "passable_groups", lambda *_, **__: {})
         yield
 
 
