@@ -204,3 +204,24 @@ def test_a_city_is_taken_where_the_zones_are(tmp_path):
     city = city_with(tmp_path, text)
     assert zjk_gis.workspace.city.read_zones(city)["zone_code"].tolist() == ["A"]
     assert list(zjk_gis.workspace.city.answering_layers(city)) == ["zones"]
+
+
+def test_a_delivery_need_not_hold_every_layer_but_what_is_not_understood_is_told(tmp_path):
+    for day, tables in (("2025-03-07", ["范围", "责任区"]), ("2025-03-14", ["责任区"])):
+        folder = tmp_path / "收件" / day
+        folder.mkdir(parents=True)
+        for table in tables:
+            write_layer(zones(["A"]), folder / "全市.gpkg", layer=table)
+    text = "".join(
+        f'[[source]]\nlayer = "{layer}"\nfiles = "收件/*/全市.gpkg"\ntable = "{table}"\n'
+        for layer, table in (("historic_blocks", "范围"), ("responsibility_zones", "责任区"))
+    )
+    city = city_with(tmp_path, text)
+    assert [[path.parent.name for path in city.files_of(each)] for each in city.sources] == [
+        ["2025-03-07"],
+        ["2025-03-07", "2025-03-14"],
+    ]
+    write_layer(zones(["A"]), tmp_path / "收件" / "2025-03-14" / "全市.gpkg", layer="范围_新")
+    assert [path.parent.name for path in city.files_of(city.sources[0])] == ["2025-03-07", "2025-03-14"]
+    with pytest.raises(InputError, match="范围_新"):
+        read_city(city)

@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 
     from zjk_gis.workspace.city_file import City
 
-__all__ = ["STEPS", "Answered", "answer_all", "is_answered", "read_answers"]
+__all__ = ["STEPS", "Answered", "answer_all", "is_answered", "measurable", "read_answers"]
 
 _LAYERS, _DONE = "answers.gpkg", "done.txt"
 _AUDIT_TABLES = (
@@ -102,6 +102,7 @@ def answer_all(
     ----------
     city : City
     layers : mapping of str to GeoDataFrame
+        See `measurable`.
     folder : Path
         Of the run.
     at : str
@@ -115,7 +116,6 @@ def answer_all(
     -------
     list of Answered
     """
-    layers = _measurable(city, layers, tell)
     found = []
     for name in track(list(STEPS), title=tr("answering"), show=show):
         answered = _answer(name, _Asked(city, layers, at, folder, {}))
@@ -124,7 +124,7 @@ def answer_all(
     return found
 
 
-def _measurable(
+def measurable(
     city: City, layers: Mapping[str, gpd.GeoDataFrame], tell: Callable[[str], None]
 ) -> dict[str, gpd.GeoDataFrame]:
     """Return layers in the system in which the city measures; what the conversion made invalid is mended."""

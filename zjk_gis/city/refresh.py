@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 
 from zjk_gis._version import __version__
 from zjk_gis.arguments import checked
-from zjk_gis.city.answers import STEPS, answer_all
+from zjk_gis.city.answers import STEPS, Answered, answer_all, measurable
 from zjk_gis.city.aside import read_workbook_of_corrections, write_aside
 from zjk_gis.city.differences import compare_runs
 from zjk_gis.city.digests import file_digest
@@ -298,7 +298,7 @@ def _finish(city: City, workspace: Path, run: Run, result: Refreshed, log: Log, 
     if is_finished:
         log.say(tr("nothing new since run {number}", number=run.number))
     else:
-        layers = read_city(workspace) if run.versions else {}
+        layers = measurable(city, read_city(workspace), log.say) if run.versions else {}
         result.answered = answer_all(city, layers, folder, at=run.at, tell=log.say, show=show)
     runs = runs_of(workspace)
     at = [each.number for each in runs].index(run.number)
@@ -309,22 +309,29 @@ def _finish(city: City, workspace: Path, run: Run, result: Refreshed, log: Log, 
             for sentence in result.changes.sentences:
                 log.say(tr("since run {before}: {what}", before=runs[at - 1].number, what=sentence))
     if not is_finished:
-        result.published = _published(city, layers, run, log)
+        published = _published(city, layers, run)
+        if published is not None:
+            result.answered.append(published)
+            log.say(published.sentence)
+            if published.outcome == "refused":
+                return  # the next run tries again
+            result.published = city.publish.folder
         (folder / _FINISHED).write_text("\n".join(STEPS), encoding="utf-8")
         log.say(tr("run {number} is finished", number=run.number))
 
 
-def _published(city: City, layers: Mapping[str, gpd.GeoDataFrame], run: Run, log: Log) -> Path | None:
+def _published(city: City, layers: Mapping[str, gpd.GeoDataFrame], run: Run) -> Answered | None:
     """Publish a run, where the city file names a folder for that; what cannot be published is told."""
     said = city.publish
     if said.folder is None or not layers:
         return None
     if not said.folder.resolve().is_relative_to(city.folder.resolve()):
-        log.say(
-            tr("{place}: lies outside the city's folder {folder}, where nothing is written",
-               place=said.folder, folder=city.folder)
-        )  # fmt: skip
-        return None
+        why = tr(
+            "{place}: lies outside the city's folder {folder}, where nothing is written",
+            place=said.folder,
+            folder=city.folder,
+        )
+        return Answered(step="publish", outcome="refused", sentence=tr("not published: {error}", error=why))
     try:
         publish_city(
             layers, said.folder, at=run.at, audience="public" if said.audience == "public" else "bureau",
@@ -333,10 +340,8 @@ def _published(city: City, layers: Mapping[str, gpd.GeoDataFrame], run: Run, log
             title=city.name or None, lang=said.language,
         )  # fmt: skip
     except (InputError, FileError, MissingExtraError) as error:
-        log.say(tr("not published: {error}", error=error))
-        return None
-    log.say(tr("published to {folder}", folder=said.folder))
-    return said.folder
+        return Answered(step="publish", outcome="refused", sentence=tr("not published: {error}", error=error))
+    return Answered(step="publish", outcome="done", sentence=tr("published to {folder}", folder=said.folder))
 
 
 def _hand_out(plan: Plan, workbook: Path, seen: str, log: Log) -> Path | None:

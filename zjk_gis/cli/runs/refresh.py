@@ -91,7 +91,7 @@ def _tell(result: Refreshed, console: Console) -> None:
         told = told.assign(source=told["source"].map(source_title))
         columns = ["source", "day", *_COUNTS, *(["sentence"] if result.is_dry else [])]
         rows = [tuple(label(str(cell), lang) for cell in row) for row in told[columns].to_numpy().tolist()]
-        console.show(rows, [label(name, lang) for name in columns])
+        console.show(rows, [label("layer" if name == "source" else name, lang) for name in columns])
     if result.is_dry:
         shown = result.rows[["layer", "row_key", "change", "columns"]].head(_SHOWN).to_numpy().tolist()
         if shown:

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import os
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from zjk_gis.arguments import checked
+from zjk_gis.errors import ZjkGisError
+from zjk_gis.io import list_layers
 from zjk_gis.layers.labels import label
 from zjk_gis.presentation import Presentation, presented
 from zjk_gis.words import language, tr
@@ -151,12 +154,21 @@ class City:
     def files_of(self, source: Source) -> list[Path]:
         """Return the files that are there of a source, by name.
 
+        A file without the source's table or sheet is none of its files, if all that the file holds is what
+        other sources take from it: a delivery of this week need not hold every layer.
+
         Examples
         --------
         >>> city = City(path=Path("nowhere/city.toml"), workspace=Path("city.gpkg"), history=Path("history"))
         >>> city.files_of(Source(layer="roads", files=("roads*.shp",)))
         []
         """
+        found = self._matched(source)
+        if not _part_of(source):
+            return found
+        return [path for path in found if not self._is_of_others(path, source)]
+
+    def _matched(self, source: Source) -> list[Path]:
         found: set[Path] = set()
         for pattern in source.files:
             plain = Path(pattern.replace("\\", "/"))
@@ -164,6 +176,12 @@ class City:
             parts = plain.relative_to(plain.anchor).as_posix() if plain.is_absolute() else plain.as_posix()
             found.update(Path(os.path.normpath(path)) for path in base.glob(parts))
         return sorted(found)
+
+    def _is_of_others(self, path: Path, source: Source) -> bool:
+        held = _held(path)
+        if not held or _part_of(source) in held:
+            return False
+        return held <= {_part_of(each) for each in self.sources if path in self._matched(each)}
 
     @property
     def tables(self) -> dict[str, pd.DataFrame]:
@@ -189,6 +207,25 @@ class City:
         return Presentation(
             told, [label(name, language()) for name in ("layer", "source_files", "files_found")], rows
         )
+
+
+def _part_of(source: Source) -> str:
+    """Return which part of a file a source is: a table or sheet; nothing where it is the only one."""
+    return source.table or source.sheet
+
+
+def _held(path: Path) -> frozenset[str]:
+    """Return the tables or sheets of a file; none where it cannot be read, which reading tells."""
+    try:
+        state = path.stat()
+        return _held_at(path, state.st_size, state.st_mtime_ns)
+    except (OSError, ZjkGisError):
+        return frozenset()
+
+
+@cache
+def _held_at(path: Path, _size: int, _changed: int) -> frozenset[str]:
+    return frozenset(list_layers(path))
 
 
 def city_of(target: object) -> City | None:
