@@ -18,7 +18,15 @@ from zjk_gis.city.digests import set_digest
 from zjk_gis.city.editions import EditionRecord, judge_edition, judge_files, judge_part
 from zjk_gis.city.merging import adopted_rows, merge_rows
 from zjk_gis.city.rows import keys_of
-from zjk_gis.city.sending import batches_of, converted, key_of, named_sources, read_batch, way_of
+from zjk_gis.city.sending import (
+    batches_of,
+    converted,
+    is_same_system,
+    key_of,
+    named_sources,
+    read_batch,
+    way_of,
+)
 from zjk_gis.city.state import RowState, load_rows
 from zjk_gis.errors import ZjkGisError
 from zjk_gis.progress import track
@@ -465,7 +473,7 @@ class _Planner:
                 )
             )
         for what, title in (("crs", tr("coordinate system")), ("datum", tr("datum"))):
-            if what in before and before[what] != sent.read_as[what]:
+            if what in before and not is_same_system(before[what], sent.read_as[what]):
                 found.append(
                     tr(
                         "{source}: the {what} is {now}, and last time it was {before}",

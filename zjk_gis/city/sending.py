@@ -35,6 +35,7 @@ __all__ = [
     "Sent",
     "batches_of",
     "converted",
+    "is_same_system",
     "key_of",
     "named_sources",
     "read_batch",
@@ -42,6 +43,7 @@ __all__ = [
     "way_of",
 ]
 
+_DEGREES = frozenset({"EPSG:4490", "EPSG:4326", "OGC:CRS84"})  # CGCS2000 and WGS84, apart by decimetres
 _RULES = 1  # of this room; with others what was seen is judged anew
 
 
@@ -219,6 +221,17 @@ def converted(rows: gpd.GeoDataFrame, crs: Any, name: str) -> gpd.GeoDataFrame:
     return result
 
 
+def is_same_system(one: str, other: str) -> bool:
+    """Tell whether two systems give the same place for the same numbers: a GeoJSON can only say WGS84.
+
+    Examples
+    --------
+    >>> is_same_system("EPSG:4490", "EPSG:4326"), is_same_system("EPSG:4490", "EPSG:4547")
+    (True, False)
+    """
+    return one == other or {one, other} <= _DEGREES
+
+
 def typed(rows: gpd.GeoDataFrame, spec: LayerSpec) -> gpd.GeoDataFrame:
     """Give rows the types of their spec; values that are none stay as they came."""
     made: gpd.GeoDataFrame = as_spec(rows, spec, spec.name, ReadReport())
@@ -253,7 +266,7 @@ def _read_file(city: City, source: Source, path: Path) -> tuple[gpd.GeoDataFrame
 
 
 def _same(before: str | None, now: str, source: Source, what: str) -> str:
-    if before is not None and before != now:
+    if before is not None and not is_same_system(before, now):
         raise InputError(
             tr(
                 "{layer}: the files of one edition differ in their {what}: {before} and {now}",
