@@ -1,0 +1,217 @@
+"""Weeks of deliveries end as the truth says: in order, in any other order, and killed at random and gone on.
+
+Eleven weeks bring all that a year brings: see `zjk_gis.synth.weeks`.
+"""
+
+import os
+import random
+import shutil
+import signal
+import sys
+import time
+import traceback
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+import shapely
+
+import zjk_gis.city.answers
+import zjk_gis.city.refresh
+from zjk_gis import Workspace
+from zjk_gis.city import refresh_city
+from zjk_gis.city.state import load_state
+from zjk_gis.errors import FileError, InputError, RefreshError
+from zjk_gis.synth import make_weeks
+
+WEEKS = 11
+PARTS = (".shp", ".shx", ".dbf", ".prj", ".cpg")
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory):
+    return make_weeks(tmp_path_factory.mktemp("weeks") / "made", weeks=WEEKS, grids=16, incidents=4)
+
+
+@pytest.fixture
+def unasked(monkeypatch):
+    """What runs answer is tested elsewhere."""
+    monkeypatch.setattr(zjk_gis.city.refresh, "answer_all", lambda *_, **__: [])
+
+
+class Inbox:
+    """A city's folder into which deliveries are laid."""
+
+    def __init__(self, path, made):
+        self.path, self.made, self.toml = path, made, path / "city.toml"
+        path.mkdir()
+        shutil.copy(made.folder / "city.toml", path)
+        self.verdicts = {}
+
+    def lay(self, files):
+        """Lay files where they belong; what is sent again replaces what was sent."""
+        for name in files:
+            source, target = self.made.folder / name, self.path / name.replace("补发/", "收件/")
+            target.parent.mkdir(parents=True, exist_ok=True)
+            parts = [source.with_suffix(each) for each in PARTS] if source.suffix == ".shp" else [source]
+            for part in parts:
+                if part.exists():
+                    shutil.copy(part, target.with_suffix(part.suffix))
+
+    def run(self, day):
+        """Run the week; where the damaged file stops it, all is as it was."""
+        try:
+            found = refresh_city(self.toml, at=day).taken
+        except RefreshError as error:
+            assert "停车场.xlsx: cannot be read" in str(error)  # noqa: PT017
+            return False
+        self.verdicts |= dict(zip(found["source"] + " " + found["day"], found["verdict"], strict=True))
+        return True
+
+    def state(self):
+        with Workspace.open(self.path / "工作库.gpkg") as layers:
+            known = layers.list()
+            rows = {name: layers.read(name) for name in known["layer"]}
+        state = load_state(self.path / "工作库.gpkg")
+        return rows, dict(zip(known["layer"], known["version"], strict=True)), state
+
+
+def assert_ends_as_the_truth_says(inbox):
+    made = inbox.made
+    rows, _, state = inbox.state()
+    assert set(rows) == set(made.layers)
+    for name, wanted in made.layers.items():
+        code = wanted.columns[0]
+        found = rows[name].sort_values(code, ignore_index=True)
+        assert found[code].tolist() == wanted[code].tolist()
+        assert shapely.equals(found.geometry.normalize(), wanted.geometry.normalize()).all() or np.allclose(
+            shapely.get_coordinates(found.geometry), shapely.get_coordinates(wanted.geometry), atol=1e-7
+        )
+        for column in wanted.columns.drop([code, "geometry"]):
+            one, other = found[column], wanted[column]
+            if column == "occurred_at":
+                other = pd.to_datetime(other)
+                one = pd.to_datetime(one)
+            assert one.tolist() == other.tolist(), (name, column)
+    assert sorted(each["key"] for each in state.aside.values()) == made.truth["aside"]
+
+
+def newest_of(state):
+    """Return the day of the newest edition of each source that became its layer's, or is the same as it."""
+    found = {}
+    for source, editions in state.editions.items():
+        last = [each for each in editions if each.current][-1]
+        same = [each.day for each in editions if each.rows == last.rows]
+        found[source] = max(same) if source != "incidents" else max(each.day for each in editions)
+    return found
+
+
+def test_weeks_taken_one_after_the_other_end_as_the_truth_says(tmp_path, made):
+    inbox = Inbox(tmp_path / "city", made)
+    stopped = []
+    for week in made.deliveries:
+        inbox.lay(week["files"])
+        if not inbox.run(week["day"]):
+            stopped.append(week["day"])
+    assert_ends_as_the_truth_says(inbox)
+    _, versions, state = inbox.state()
+    assert versions == made.truth["versions"]
+    assert newest_of(state) == made.truth["current"]
+    assert [f"收件/{day}/停车场.xlsx" for day in stopped] == [made.truth["damaged"]]
+    verdicts = {inbox.verdicts[key] for key in inbox.verdicts}
+    assert verdicts >= {"unchanged"}
+
+
+def shuffled(made, chance):
+    """Return deliveries in another order; what replaces a file stays behind it."""
+    weeks = list(made.deliveries)
+    while True:
+        chance.shuffle(weeks)
+        files = [file for week in weeks for file in week["files"]]
+        resent = [file for file in files if file.startswith("补发/")]
+        if all(files.index(file.replace("补发/", "收件/")) < files.index(file) for file in resent):
+            return weeks
+
+
+@pytest.mark.parametrize("seed", [1, 2])
+@pytest.mark.usefixtures("unasked")
+def test_weeks_end_the_same_in_any_other_order(tmp_path, made, seed):
+    chance = random.Random(seed)  # noqa: S311
+    inbox = Inbox(tmp_path / "city", made)
+    for week in shuffled(made, chance):
+        files = list(week["files"])
+        chance.shuffle(files)
+        at = chance.randrange(len(files) + 1)
+        for part in (files[:at], files[at:]):  # some of a week's files come a day later than the others
+            inbox.lay(part)
+        inbox.run("2025-12-31")
+    inbox.run("2025-12-31")
+    assert_ends_as_the_truth_says(inbox)
+
+
+@pytest.mark.usefixtures("unasked")
+def test_weeks_end_the_same_all_at_once(tmp_path, made):
+    inbox = Inbox(tmp_path / "city", made)
+    files = [file for week in made.deliveries for file in week["files"]]
+    inbox.lay(sorted(files, reverse=True))  # what is sent again comes last, see below
+    inbox.lay([file for file in files if file.startswith("补发/")])
+    assert inbox.run("2025-12-31")
+    assert_ends_as_the_truth_says(inbox)
+    assert not inbox.run("2025-12-31") or set(inbox.verdicts.values()) == {"unchanged"}
+
+
+def killed(run, after):
+    """Run in a process of its own that is killed when it has touched so many files."""
+    child = os.fork()
+    if not child:
+        touched = 0
+
+        def count(event, _):
+            nonlocal touched
+            touched += event == "open" or event.startswith(("os.", "shutil.", "sqlite3.", "tempfile."))
+            if touched > after:
+                os.kill(os.getpid(), signal.SIGKILL)
+
+        try:
+            sys.addaudithook(count)
+            run()
+        except BaseException:  # noqa: BLE001 - nothing of the child reaches the tests
+            traceback.print_exc()
+        os._exit(0)
+    for _ in range(2000):
+        if os.waitpid(child, os.WNOHANG)[0]:
+            return
+        time.sleep(0.01)
+    os.kill(child, signal.SIGKILL)
+    os.waitpid(child, 0)
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="processes are made in another way")
+@pytest.mark.usefixtures("unasked")
+def test_weeks_that_are_killed_at_random_and_gone_on_end_the_same(tmp_path, made):
+    chance = random.Random(5)  # noqa: S311
+    inbox = Inbox(tmp_path / "city", made)
+    for week in made.deliveries:
+        inbox.lay(week["files"])
+        killed(lambda day=week["day"]: inbox.run(day), chance.randrange(1, 400))
+        inbox.run(week["day"])
+    assert_ends_as_the_truth_says(inbox)
+    assert inbox.state()[1] == made.truth["versions"]
+
+
+def test_the_same_seed_gives_the_same_weeks(tmp_path, made):
+    again = make_weeks(tmp_path / "again", weeks=WEEKS, grids=16, incidents=4)
+    assert again.truth == made.truth
+    for name in ("truth.json", "收件/2025-01-06/案件.xlsx", "收件/2025-01-20/停车场.csv"):
+        assert (tmp_path / "again" / name).read_bytes() == (made.folder / name).read_bytes()
+    with pytest.raises(FileError, match="holds deliveries already"):
+        make_weeks(tmp_path / "again")
+    with pytest.raises(InputError, match="weeks must be at least 8, not 3"):
+        make_weeks(tmp_path / "few", weeks=3)
+
+
+def test_files_are_damaged_late_and_in_gbk_as_told(made):
+    assert not (made.folder / made.truth["damaged"]).read_bytes().endswith(b"\x00\x00")
+    text = (Path(made.folder) / "收件/2025-01-13/案件.csv").read_bytes()
+    assert "任务号".encode("gbk") in text
