@@ -145,6 +145,7 @@ EXAMPLES = {
     "RiskBuffers": lambda _: zjk_gis.protection.risk_buffers(HAZARDS),
     "RiskField": lambda _: zjk_gis.synth.RiskField({"manholes": MANHOLES}, {EVIL: ["P1"]}),
     "PipeField": lambda _: zjk_gis.synth.PipeField({"manholes": MANHOLES}, {EVIL: ["P1"]}),
+    "Weeks": lambda to: zjk_gis.synth.Weeks(to / EVIL, [{"day": EVIL, "files": [EVIL]}], {}, {}),
     "Atlas": lambda to: zjk_gis.maps.Atlas(
         to / "atlas.pdf", [zjk_gis.maps.printing.atlas_index.IndexRow(1, EVIL, EVIL, {}, 500.0)], 2
     ),

@@ -1,6 +1,6 @@
 """Weeks of deliveries end as the truth says: in order, in any other order, and killed at random and gone on.
 
-Eleven weeks bring all that a year brings: see `zjk_gis.synth.weeks`.
+Nine weeks bring all that a year brings: see `zjk_gis.synth.weeks`.
 """
 
 import os
@@ -23,7 +23,7 @@ from zjk_gis.city.state import load_state
 from zjk_gis.errors import FileError, InputError, RefreshError
 from zjk_gis.synth import make_weeks
 
-WEEKS = 11
+WEEKS = 9
 PARTS = (".shp", ".shx", ".dbf", ".prj", ".cpg")
 
 
@@ -131,10 +131,9 @@ def shuffled(made, chance):
             return weeks
 
 
-@pytest.mark.parametrize("seed", [1, 2])
 @pytest.mark.usefixtures("unasked")
-def test_weeks_end_the_same_in_any_other_order(tmp_path, made, seed):
-    chance = random.Random(seed)  # noqa: S311
+def test_weeks_end_the_same_in_another_order(tmp_path, made):
+    chance = random.Random(1)  # noqa: S311
     inbox = Inbox(tmp_path / "city", made)
     for week in shuffled(made, chance):
         files = list(week["files"])
@@ -161,7 +160,7 @@ def test_weeks_end_the_same_all_at_once(tmp_path, made):
 
 # Children are made by a process that has read the library and begun nothing: no thread is lost in them.
 KILLED = """
-import os, signal, sys, traceback
+import os, signal, sys
 import zjk_gis.city.refresh as room
 from zjk_gis.city import refresh_city
 import zjk_gis.io, zjk_gis.workspace, zjk_gis.city.publish, pyogrio, openpyxl
@@ -174,7 +173,7 @@ for line in sys.stdin:
         def count(event, _):
             global touched
             touched += event == "open" or event.startswith(("os.", "shutil.", "sqlite3.", "tempfile."))
-            if touched > int(after):
+            if touched > int(after) and event != "os.kill":
                 os.kill(os.getpid(), signal.SIGKILL)
         sys.addaudithook(count)
         try:
@@ -213,7 +212,7 @@ def test_weeks_that_are_killed_at_random_and_gone_on_end_the_same(tmp_path, made
         inbox.lay(week["files"])
         ended.append(killing(inbox.toml, week["day"], chance.randrange(1, 400)))
         inbox.run(week["day"])
-    assert signal.SIGKILL in ended
+    assert ended.count(signal.SIGKILL) > WEEKS // 2
     assert_ends_as_the_truth_says(inbox)
     assert inbox.state()[1] == made.truth["versions"]
 

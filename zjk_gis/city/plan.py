@@ -220,6 +220,7 @@ class _Planner:
         self._even_so = frozenset(even_so)
         self._layers: dict[str, gpd.GeoDataFrame | None] = {}
         self._known: dict[str, dict[str, RowState]] = {}
+        self._digests: dict[Path, str] = {}
         self._undone = frozenset(() if again else state.undone)
         if again:
             state.undone = []
@@ -253,7 +254,7 @@ class _Planner:
         """Look at all editions of a source, the oldest first."""
         source, state = self.sources[name], self.plan.state
         days = state.read_as.setdefault(name, {}).setdefault("days", {})
-        batches = batches_of(self.city, source, days)
+        batches = batches_of(self.city, source, days, self._digests)
         way = way_of(self.city, source)
         if not batches:
             self._note(name, None, "missing", tr("no files: {files}", files=listed(source.files)))

@@ -124,8 +124,12 @@ def key_of(source: Source, columns: Sequence[str]) -> tuple[str, ...]:
     return (*key, "valid_from") if is_usual and "valid_from" in columns else key
 
 
-def batches_of(city: City, source: Source, days: dict[str, str]) -> list[Batch]:
+def batches_of(
+    city: City, source: Source, days: dict[str, str], digests: dict[Path, str] | None = None
+) -> list[Batch]:
     """Return the files of a source by edition, the oldest first; `days` of files are remembered in it.
+
+    `digests` holds those of files that another source has looked at: many take a layer each of one file.
 
     Raises
     ------
@@ -136,7 +140,10 @@ def batches_of(city: City, source: Source, days: dict[str, str]) -> list[Batch]:
     for path in city.files_of(source):
         if not is_readable(path):
             continue
-        digest = file_digest(path)
+        known = {} if digests is None else digests
+        if path not in known:
+            known[path] = file_digest(path)
+        digest = known[path]
         day, how = _day_of(city, source, path, digest, days)
         by_day.setdefault(day, []).append((digest, path, how))
     return [

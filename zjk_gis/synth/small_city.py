@@ -1,4 +1,4 @@
-"""A small city that changes from week to week: zones, manholes, parking lots and incidents (每周变动的小城)."""
+"""A small city that changes from week to week: zones, manholes, lots and incidents (每周变动的小城)."""
 
 from __future__ import annotations
 
@@ -156,7 +156,7 @@ class SmallCity:
             for told in self.zones.values()
         ]
         names = ("zone_name", "level", "chief_name")
-        rows = [{"zone_code": code, **{name: told[name] for name in names}} for code, told in self.zones.items()]
+        rows = [{"zone_code": code, **{name: z[name] for name in names}} for code, z in self.zones.items()]
         return gpd.GeoDataFrame(rows, geometry=shapes, crs=CRS_OF_WEEKS)
 
     def _add_zone(self, row: int, west: float, east: float) -> None:
@@ -191,6 +191,7 @@ def points_of(told: Mapping[str, Mapping[str, Any]], code: str) -> gpd.GeoDataFr
     ['manhole_code', 'geometry']
     """
     rows = pd.DataFrame([{code: each, **values} for each, values in told.items()])
-    shapes = gpd.points_from_xy(rows["lon"].astype(float), rows["lat"].astype(float))
-    shapes = np.where(rows["lon"].isna(), None, np.asarray(shapes, dtype=object))
+    places = gpd.points_from_xy(rows["lon"].astype(float), rows["lat"].astype(float))
+    shapes = np.array(places, dtype=object)
+    shapes[rows["lon"].isna().to_numpy()] = None
     return gpd.GeoDataFrame(rows.drop(columns=["lon", "lat"]), geometry=shapes, crs=CRS_OF_WEEKS)

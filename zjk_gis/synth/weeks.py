@@ -3,8 +3,8 @@
 Every eight weeks bring, in a folder for each Monday: complete sets of zones in which chiefs, borders and
 codes change; the same set exported again in another format and order; a correction dated two days later, and
 one that replaces its file; a set that comes two weeks late; lots in GCJ-02; manholes of which one lacks its
-place at first; incidents in parts, in GBK or a workbook, one part late, with rows that cannot be taken. Once a
-file arrives damaged and is sent again a week later.
+place at first; incidents in parts, in GBK or a workbook, one part late, with rows that cannot be taken. Once
+a file arrives damaged and is sent again a week later.
 """
 
 from __future__ import annotations
