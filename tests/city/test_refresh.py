@@ -28,7 +28,7 @@ from shapely import box
 
 from zjk_gis import Workspace, convert_datum, write_layer
 from zjk_gis.city import refresh_city, undo_refresh
-from zjk_gis.city.digests import row_digests
+from zjk_gis.city.digests import file_digest, row_digests
 from zjk_gis.city.state import alone, transaction
 from zjk_gis.errors import BusyError, FileError, InputError, RefreshError, WorkspaceError
 from zjk_gis.layers.labels import label
@@ -217,6 +217,28 @@ def test_columns_that_are_gone_and_another_system_stop_the_run(city):
         city.run()
     assert "the columns chief_name are gone since last time" in str(stopped.value)
     assert "the coordinate system is EPSG:4547, and last time it was EPSG:4490" in str(stopped.value)
+
+
+def test_a_geojson_which_can_only_say_wgs84_follows_degrees_of_cgcs2000(city):
+    city.run()
+    city.zones("2025-11-10", zones("ABD"), ending="geojson")
+    assert verdicts(city.run())[f"{ZONES}2025-11-10"] == "new"
+    assert city.codes() == "ABD"
+
+
+def test_a_file_of_several_sources_is_digested_once(city, monkeypatch):
+    city.toml.write_text(TOML.replace("收件/*/停车场.csv", "收件/*/避难场所.csv"), encoding="utf-8")
+    city.text("2025-11-03", "避难场所.csv", shelters(S1=10))
+    asked = []
+
+    def digest(path):
+        asked.append(path.name)
+        return file_digest(path)
+
+    monkeypatch.setattr("zjk_gis.city.sending.file_digest", digest)
+    with contextlib.suppress(RefreshError):
+        city.run(dry_run=True)
+    assert sorted(asked) == ["责任区.shp", "避难场所.csv"]
 
 
 def test_parts_are_put_together_by_row_whatever_the_order_in_which_they_come(city):
