@@ -37,7 +37,6 @@ X, Y, SIDE = 114.88, 40.81, 0.001
 TOML = """
 [city]
 name = "示例市"
-code = "130700"
 workspace = "工作库.gpkg"
 history = "历史"
 [coordinates]

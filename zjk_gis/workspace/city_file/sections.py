@@ -189,10 +189,6 @@ class Publish:
     ----------
     folder : Path or None
         Where to; None: nothing is published.
-    keep : int
-        How many issues are kept.
-    pages, tables : tuple of str
-        Which pages, and the endings of the tables beside them; empty: all.
     language : {"zh", "en"}
     personal : {"drop", "mask"}
         What is done with names and telephone numbers.
@@ -203,10 +199,7 @@ class Publish:
     """
 
     folder: Path | None = None
-    keep: int = 12
-    pages: tuple[str, ...] = ()
     language: Literal["zh", "en"] = "zh"
-    tables: tuple[str, ...] = ()
     personal: Personal = "drop"
     audience: Audience = "internal"
     approval_number: str = ""
