@@ -24,7 +24,7 @@ from zjk_gis.layers.spec import AREAL
 from zjk_gis.progress import track
 from zjk_gis.reports import audit_city, survey_city
 from zjk_gis.words import language, listed, speaking, tr
-from zjk_gis.workspace.city_file.reading import measured
+from zjk_gis.workspace.city_file.systems import measured
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
