@@ -247,7 +247,13 @@ def _audited(asked: _Asked) -> dict[str, pd.DataFrame]:
 
 def _surveyed(*questions: str) -> Callable[[_Asked], Mapping[str, pd.DataFrame]]:
     def ask(asked: _Asked) -> Mapping[str, pd.DataFrame]:
-        return survey_city(asked.layers, at=asked.at, asked=questions, unanswered=asked.refused)
+        return survey_city(
+            asked.layers,
+            at=asked.at,
+            asked=questions,
+            unanswered=asked.refused,
+            public_lots=asked.city.public_lots,
+        )
 
     return ask
 

@@ -170,6 +170,10 @@ class PublicLots:
     also: tuple[str, ...] = ()
     never: tuple[str, ...] = ()
 
+    def as_options(self) -> dict[str, tuple[str, ...]]:
+        """Return what is said, as `zjk_gis.access.public_lots` and `parking_gaps` take it."""
+        return {"lot_kinds": self.kinds, "also": self.also, "never": self.never}
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Contact:
