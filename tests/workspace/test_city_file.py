@@ -16,7 +16,6 @@ from zjk_gis.workspace.city_file.sections import (
     Coordinates,
     Deadline,
     Duty,
-    PublicLots,
     Publish,
     Rules,
     Source,
@@ -250,10 +249,10 @@ def test_every_setting_is_read_outside_of_the_city_file_s_own_room():
     code = "\n".join(texts)
     settings = [
         f"{section.__name__}.{each.name}"
-        for section in (Coordinates, Source, Rules, Duty, Deadline, Weights, PublicLots, Contact, Publish)
+        for section in (Coordinates, Source, Rules, Duty, Deadline, Weights, Contact, Publish)
         for each in dataclasses.fields(section)
         if each.name not in ("line", "street_code")
     ]
-    holder = r"\b(coordinates|source|rules?|public_lots|each|weights|contact|said|publish)"
+    holder = r"\b(coordinates|source|rules?|each|weights|contact|said|publish)"
     unread = [each for each in settings if not re.search(rf"{holder}\.{each.split('.')[1]}\b", code)]
     assert unread == []

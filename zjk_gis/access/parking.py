@@ -226,17 +226,17 @@ def _kinds_meant(kinds: Sequence[str]) -> tuple[str, ...]:
 def _open_to_all(
     lots: gpd.GeoDataFrame, aside: SetAside, kinds: Sequence[str], also: Sequence[str], never: Sequence[str]
 ) -> NDArray[np.bool_]:
-    """Tell which lots are open to the public; where no column says what they are, all but `never`."""
-    is_open = np.ones(len(lots), dtype=bool)
+    """Tell which lots are open to the public; all, where none says what it is for lack of a column."""
     public = _kinds_meant(kinds) if kinds else _PUBLIC
-    if "lot_kind" in lots:
-        told = aside.coded(lots, CATALOGUE["parking_lots"].field("lot_kind"), "lots")
-        is_open = told.isin(public).to_numpy(dtype=bool)
+    if "lot_kind" not in lots:
+        return np.ones(len(lots), dtype=bool)
+    told = aside.coded(lots, CATALOGUE["parking_lots"].field("lot_kind"), "lots")
+    is_open: NDArray[np.bool_] = told.isin(public).to_numpy(dtype=bool)
     if also or never:
         require_columns(lots, "lots", "lot_code")
         codes = code_text(lots["lot_code"])
-        is_open |= codes.isin(list(also)).to_numpy(dtype=bool)
-        is_open &= ~codes.isin(list(never)).to_numpy(dtype=bool)
+        is_open = is_open | codes.isin(list(also)).to_numpy(dtype=bool)
+        is_open = is_open & ~codes.isin(list(never)).to_numpy(dtype=bool)
     return is_open
 
 
