@@ -245,12 +245,12 @@ class _Reading:
                 continue
             sent.append(name)
             try:
-                frame = self._as_sent(file, layer, source, crs, datum)
+                rows = self._as_sent(file, layer, source, crs, datum)
             except ZjkGisError as error:
                 yield name, None, source.layer, str(error)
                 continue
-            tell_report(frame, self.console)
-            yield name, frame, source.layer, ""
+            tell_report(rows, self.console)
+            yield name, rows, source.layer, ""
         reading = read_folder(path, leave_out=sent, **self.said.in_folder(path))
         for row in reading.report.to_dict("records"):
             key, known = str(row["key"]), str(row["spec"]) or None

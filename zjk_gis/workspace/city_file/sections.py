@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from zjk_gis.arguments import checked
 
@@ -170,7 +170,7 @@ class PublicLots:
     also: tuple[str, ...] = ()
     never: tuple[str, ...] = ()
 
-    def as_options(self) -> dict[str, tuple[str, ...]]:
+    def as_options(self) -> dict[str, Any]:
         """Return what is said, as `zjk_gis.access.public_lots` and `parking_gaps` take it."""
         return {"lot_kinds": self.kinds, "also": self.also, "never": self.never}
 
