@@ -37,7 +37,6 @@ X, Y, SIDE = 114.88, 40.81, 0.001
 TOML = """
 [city]
 name = "示例市"
-code = "130700"
 workspace = "工作库.gpkg"
 history = "历史"
 [coordinates]
@@ -557,3 +556,12 @@ def test_a_run_that_stops_at_any_seam_goes_on(tmp_path, monkeypatch, two_weeks, 
     assert state_of(here) == truth_after(weeks)
     assert result.run == 2
     assert {each.step: each.outcome for each in result.answered}["assignment"] in ("done", "kept")
+
+
+def test_the_first_edition_is_kept_in_the_system_that_the_city_file_names(tmp_path):
+    toml = TOML.replace('measure = "EPSG:4547"\n', "")
+    made = Folder(tmp_path / "city", toml)
+    made.zones("2025-11-03", zones().to_crs(4547))
+    made.run()
+    assert made.layer("responsibility_zones").crs.to_epsg() == 4490
+    assert np.allclose(made.layer("responsibility_zones").total_bounds, zones().total_bounds, atol=1e-7)

@@ -183,3 +183,55 @@ def test_init_writes_a_city_file_and_replaces_one_only_by_force(run, tmp_path):
     assert code == 2
     assert "--force" in told
     assert run("init", folder, "-o", output, "--force")[0] == 0
+
+
+LOTS = """[coordinates]
+store = "EPSG:4490"
+[[source]]
+layer = "parking_lots"
+files = "收件/*/车.csv"
+encoding = "GBK"
+crs = "EPSG:4547"
+datum = "cgcs2000"
+[source.columns]
+lot_code = "编"
+lot_kind = "类"
+lon = "东"
+lat = "北"
+[source.values.lot_kind]
+"收费" = "公共"
+"""
+
+
+@pytest.mark.parametrize("whole", [False, True])
+def test_import_reads_files_of_sources_as_the_city_file_says(run, tmp_path, whole):
+    folder = tmp_path / "收件" / "2025-03-07"
+    folder.mkdir(parents=True)
+    path = tmp_path / "city.toml"
+    path.write_text(f'[city]\nname = "甲"\nworkspace = "库.gpkg"\n{LOTS}', encoding="utf-8")
+    lots = pd.DataFrame({"编": ["T1"], "类": ["收费"], "东": [X], "北": [Y], "别的": ["x"]})
+    lots.to_csv(folder / "车.csv", index=False, encoding="gb18030")
+    pd.DataFrame({"案件编号": ["1"], "x": [X], "y": [Y]}).to_csv(folder / "案件.csv", index=False)
+    others = [] if whole else ["--as", "案件.csv=incidents"]
+    files = [folder] if whole else [folder / "车.csv", folder / "案件.csv"]
+    code, _, told = run("import", *files, path, *others, "--crs", "案件.csv=EPSG:4547")
+    assert code == 0, told
+    with Workspace.open(path) as workspace:
+        kept = workspace.read("parking_lots")
+        assert kept[["lot_code", "lot_kind"]].to_numpy().tolist() == [["T1", "公共"]]
+        assert {workspace.read(name).crs.to_epsg() for name in ("parking_lots", "incidents")} == {4490}
+        assert workspace.datums() == {"车.csv": "cgcs2000"}
+        assert workspace.list()["version"].tolist() == [1, 1]
+
+
+def test_an_option_of_import_comes_before_the_city_file(run, tmp_path):
+    path = tmp_path / "city.toml"
+    path.write_text(f'[city]\nname = "甲"\nworkspace = "库.gpkg"\n{LOTS}', encoding="utf-8")
+    folder = tmp_path / "收件" / "1"
+    folder.mkdir(parents=True)
+    lots = pd.DataFrame({"编": ["T1"], "类": ["收费"], "东": [X + 39_000_000], "北": [Y]})
+    lots.to_csv(folder / "车.csv", index=False, encoding="gb18030")
+    code, _, told = run("import", folder / "车.csv", path, "--crs", "EPSG:4527")
+    assert code == 0, told
+    with Workspace.open(path) as workspace:
+        assert workspace.read("parking_lots").geometry.x.item() == pytest.approx(116.86, abs=0.01)

@@ -168,3 +168,11 @@ class TestAWorkspaceRemembers:
         city.write("calls", self.web(), source="12345", datum="gcj02")
         city.delete("calls", forget=True)
         assert city.datums() == {}
+
+
+def test_what_is_left_out_of_a_folder_is_not_read_and_a_name_that_is_not_there_is_refused(tmp_path):
+    for name in ("a.csv", "b.csv"):
+        (tmp_path / name).write_text("案件编号,经度,纬度\n1,114.88,40.82\n", encoding="utf-8")
+    assert list(read_folder(tmp_path, leave_out=["a.csv"], datum={"a.csv": "gcj02"})) == ["b.csv"]
+    with pytest.raises(InputError, match=r"c\.csv"):
+        read_folder(tmp_path, leave_out=["c.csv"])

@@ -6,6 +6,7 @@ from shapely import LineString, Point, box
 
 from zjk_gis.errors import InputError
 from zjk_gis.reports import survey_city, write_survey
+from zjk_gis.workspace.city_file import PublicLots
 
 X, Y = 573000, 4520000
 
@@ -115,3 +116,35 @@ def test_zones_without_chiefs_are_surveyed_and_that_is_said(city, tmp_path):
     made = write_survey(answers, tmp_path / "out", city=city, at="2025-06-01", lang="en")
     assert any("road chiefs are left out" in remark for remark in made.remarks)
     assert {"report.xlsx", "map.html", "assigned.gpkg"} <= {path.name for path in made.files}
+
+
+def test_parking_is_asked_of_the_lots_that_the_city_opens_to_the_public():
+    x, y = 573000, 4520000
+    city = {
+        "built_up_areas": gpd.GeoDataFrame(geometry=[box(x, y, x + 1000, y + 100)], crs=4547),
+        "parking_lots": gpd.GeoDataFrame(
+            {"lot_code": ["T1", "T2"], "lot_kind": ["公共", "专用"]},
+            geometry=[Point(x, y), Point(x + 1000, y)],
+            crs=4547,
+        ),
+        "roads": gpd.GeoDataFrame(
+            {"road_code": ["R"]}, geometry=[LineString([(x, y), (x + 1000, y)])], crs=4547
+        ),
+        "residential_estates": gpd.GeoDataFrame(
+            {"estate_code": ["E"], "population": [100]},
+            geometry=[box(x + 950, y, x + 1000, y + 50)],
+            crs=4547,
+        ),
+        "communities": gpd.GeoDataFrame(
+            {"community_code": ["C"]}, geometry=[box(x, y, x + 1000, y + 100)], crs=4547
+        ),
+    }
+    questions = ("parking_gaps", "parking_coverage")
+    usual = survey_city(city, at="2025-12-31", asked=questions)
+    own = survey_city(city, at="2025-12-31", asked=questions, public_lots=PublicLots(also=("T2",)))
+    none = survey_city(city, at="2025-12-31", asked=questions[:1], public_lots=PublicLots(never=("T1",)))
+    found = [int(each["parking_gaps"]["people"].sum()) for each in (usual, own, none)]
+    assert found == [100, 0, 100]
+    assert none["parking_gaps"].attrs["lots_not_public"] == [0, 1]
+    shares = [each["parking_coverage"].iloc[0] for each in (usual, own)]
+    assert shares[0].to_dict() != shares[1].to_dict()

@@ -1,16 +1,30 @@
 """The city file: what it says is read, and what is wrong in it is named with its line."""
 
+import dataclasses
+import re
+from pathlib import Path
+
 import pytest
 
+import zjk_gis
 from zjk_gis import City
 from zjk_gis.errors import CityFileError, FileError
 from zjk_gis.words import speaking
 from zjk_gis.workspace.city_file.lines import lines_of
+from zjk_gis.workspace.city_file.sections import (
+    Contact,
+    Coordinates,
+    Deadline,
+    Duty,
+    Publish,
+    Rules,
+    Source,
+    Weights,
+)
 
 WHOLE = """\
 [city]
 name = "示例市"
-code = "130700"
 workspace = "工作库.gpkg"
 history = "历史"
 
@@ -97,7 +111,7 @@ def test_what_a_city_file_says(tmp_path):
     assert (zones.layer, zones.encoding, zones.key) == ("responsibility_zones", "GB18030", ("zone_code",))
     assert zones.columns == {"zone_code": "编号", "chief_name": "负责人"}
     assert zones.complete
-    assert zones.line == 13
+    assert zones.line == 12
     assert (zones.edition, zones.edition_column) == ("column", "valid_from")
     assert (blocks.edition, blocks.datum) == ("folder", "gcj02")
     assert blocks.values == {"scope": {"核心区域": "核心保护范围"}}
@@ -214,3 +228,31 @@ def test_it_prints_its_sources_and_how_many_files_each_has(tmp_path, lang, said)
 def test_a_pattern_that_matches_no_file_is_refused(tmp_path, pattern):
     found, _ = faults(tmp_path, f'[city]\n[[source]]\nlayer = "roads"\nfiles = ["a.csv", "{pattern}"]\n')
     assert found == [(4, "source.files")]
+
+
+@pytest.mark.parametrize(
+    "said", ["[publish]\nkeep = 3\n", '[publish]\ntables = "csv"\n', '[city]\ncode = "1"\n']
+)
+def test_what_nothing_would_heed_is_refused(tmp_path, said):
+    head = "" if "[city]" in said else "[city]\n"
+    assert len(faults(tmp_path, head + said)[0]) == 1
+
+
+def test_every_setting_is_read_outside_of_the_city_file_s_own_room():
+    root = Path(zjk_gis.__file__).parent
+    texts = [
+        path.read_text(encoding="utf-8")
+        for path in root.rglob("*.py")
+        if path.parent.name != "city_file"
+        or path.name in ("reading.py", "systems.py", "own_tables.py", "city.py")
+    ]
+    code = "\n".join(texts)
+    settings = [
+        f"{section.__name__}.{each.name}"
+        for section in (Coordinates, Source, Rules, Duty, Deadline, Weights, Contact, Publish)
+        for each in dataclasses.fields(section)
+        if each.name not in ("line", "street_code")
+    ]
+    holder = r"\b(coordinates|source|rules?|each|weights|contact|said|publish)"
+    unread = [each for each in settings if not re.search(rf"{holder}\.{each.split('.')[1]}\b", code)]
+    assert unread == []

@@ -43,6 +43,9 @@ def parking_gaps(
     barriers: gpd.GeoDataFrame | None = None,
     estates: gpd.GeoDataFrame | None = None,
     min_area_m2: float = 100.0,
+    lot_kinds: Sequence[str] = (),
+    also: Sequence[str] = (),
+    never: Sequence[str] = (),
     strict: bool = False,
 ) -> gpd.GeoDataFrame:
     """Find the ground from which no parking lot (停车场) is within reach, and how many people live there.
@@ -63,6 +66,8 @@ def parking_gaps(
         Polygons (居住小区) with ``population``, to count people.
     min_area_m2 : float, default 100.0
         Smaller gaps are dropped, and counted in ``attrs``.
+    lot_kinds, also, never : sequence of str, optional
+        Which lots are open to the public, see `public_lots`.
     strict : bool, default False
         Refuse estates that cannot be counted, instead of setting them aside.
 
@@ -87,7 +92,7 @@ def parking_gaps(
     Raises
     ------
     MissingColumnError
-        If `estates` has no ``population``.
+        If `estates` has no ``population``, or `lots` no ``lot_code`` where lots are named.
     EmptyLayerError
         If `region` or `lots` has no rows.
     CRSError
@@ -126,7 +131,7 @@ def parking_gaps(
         barrier = cover_of(barriers.geometry.to_numpy())
         ground = shapely.difference(ground, barrier)
     aside = SetAside(strict=strict)
-    public = _open_to_all(lots, aside)
+    public = _open_to_all(lots, aside, lot_kinds, also, never)
     # Where all lots are closed to the public nothing is served; a layer without lots is refused.
     open_lots = lots[public] if public.any() else lots
     places, labels = _places(open_lots, region.crs)
@@ -196,15 +201,9 @@ def public_lots(
     >>> public_lots(lots)["lot_code"].tolist(), public_lots(lots, also=["T2"])["lot_code"].tolist()
     (['T1'], ['T1', 'T2'])
     """
-    require_columns(lots, "lots", "lot_kind", *(["lot_code"] if also or never else []))
+    require_columns(lots, "lots", "lot_kind")
     aside = SetAside()
-    is_open = _open_to_all(lots, aside, _kinds_meant(lot_kinds) if lot_kinds else _PUBLIC)
-    if also or never:
-        codes = code_text(lots["lot_code"])
-        is_open = (is_open | codes.isin(list(also)).to_numpy(dtype=bool)) & ~codes.isin(list(never)).to_numpy(
-            dtype=bool
-        )
-    return aside.told_in(lots[is_open].copy())
+    return aside.told_in(lots[_open_to_all(lots, aside, lot_kinds, also, never)].copy())
 
 
 def _kinds_meant(kinds: Sequence[str]) -> tuple[str, ...]:
@@ -225,13 +224,20 @@ def _kinds_meant(kinds: Sequence[str]) -> tuple[str, ...]:
 
 
 def _open_to_all(
-    lots: gpd.GeoDataFrame, aside: SetAside, public: Sequence[str] = _PUBLIC
+    lots: gpd.GeoDataFrame, aside: SetAside, kinds: Sequence[str], also: Sequence[str], never: Sequence[str]
 ) -> NDArray[np.bool_]:
     """Tell which lots are open to the public; all, where none says what it is for lack of a column."""
+    public = _kinds_meant(kinds) if kinds else _PUBLIC
     if "lot_kind" not in lots:
         return np.ones(len(lots), dtype=bool)
-    kinds = aside.coded(lots, CATALOGUE["parking_lots"].field("lot_kind"), "lots")
-    return kinds.isin(public).to_numpy(dtype=bool)
+    told = aside.coded(lots, CATALOGUE["parking_lots"].field("lot_kind"), "lots")
+    is_open: NDArray[np.bool_] = told.isin(public).to_numpy(dtype=bool)
+    if also or never:
+        require_columns(lots, "lots", "lot_code")
+        codes = code_text(lots["lot_code"])
+        is_open = is_open | codes.isin(list(also)).to_numpy(dtype=bool)
+        is_open = is_open & ~codes.isin(list(never)).to_numpy(dtype=bool)
+    return is_open
 
 
 def _places(lots: gpd.GeoDataFrame, crs: CRS) -> tuple[NDArray[Any], list[object]]:

@@ -24,7 +24,7 @@ from zjk_gis.layers.spec import AREAL
 from zjk_gis.progress import track
 from zjk_gis.reports import audit_city, survey_city
 from zjk_gis.words import language, listed, speaking, tr
-from zjk_gis.workspace.city_file.reading import measured
+from zjk_gis.workspace.city_file.systems import measured
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -247,7 +247,13 @@ def _audited(asked: _Asked) -> dict[str, pd.DataFrame]:
 
 def _surveyed(*questions: str) -> Callable[[_Asked], Mapping[str, pd.DataFrame]]:
     def ask(asked: _Asked) -> Mapping[str, pd.DataFrame]:
-        return survey_city(asked.layers, at=asked.at, asked=questions, unanswered=asked.refused)
+        return survey_city(
+            asked.layers,
+            at=asked.at,
+            asked=questions,
+            unanswered=asked.refused,
+            public_lots=asked.city.public_lots,
+        )
 
     return ask
 

@@ -18,19 +18,13 @@ from zjk_gis.city.digests import set_digest
 from zjk_gis.city.editions import EditionRecord, judge_edition, judge_files, judge_part
 from zjk_gis.city.merging import adopted_rows, merge_rows
 from zjk_gis.city.rows import keys_of
-from zjk_gis.city.sending import (
-    batches_of,
-    converted,
-    is_same_system,
-    key_of,
-    named_sources,
-    read_batch,
-    way_of,
-)
+from zjk_gis.city.sending import batches_of, is_same_system, key_of, named_sources, read_batch, way_of
 from zjk_gis.city.state import RowState, load_rows
 from zjk_gis.errors import ZjkGisError
 from zjk_gis.progress import track
 from zjk_gis.words import language, listed, tr
+from zjk_gis.workspace.city_file.reading import shown_path
+from zjk_gis.workspace.city_file.systems import converted
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping
@@ -287,7 +281,7 @@ class _Planner:
             stops = self._guard_reading(name, sent)
             if not stops or self._is_forced(name):
                 ready = self._ready(name, sent.rows, sent.ids, sent.origin, batch.day)
-                stops += self._guard_rows(name, ready, _shown(self.city, batch.paths[0]))
+                stops += self._guard_rows(name, ready, shown_path(self.city, batch.paths[0]))
         if stops and not self._is_forced(name):
             self.plan.stops += stops
             return False
@@ -427,7 +421,7 @@ class _Planner:
 
     def _note(self, name: str, batch: Batch | None, verdict: str, sentence: str) -> Taken:
         source = self.sources[name]
-        files = () if batch is None else tuple(_shown(self.city, path) for path in batch.paths)
+        files = () if batch is None else tuple(shown_path(self.city, path) for path in batch.paths)
         taken = Taken(
             source=name, layer=source.layer, day="" if batch is None else batch.day, files=files,
             verdict=verdict, sentence=sentence,
@@ -485,7 +479,3 @@ class _Planner:
                     )
                 )
         return found
-
-
-def _shown(city: City, path: Path) -> str:
-    return path.relative_to(city.folder).as_posix() if path.is_relative_to(city.folder) else str(path)

@@ -23,8 +23,10 @@ from zjk_gis.errors import FileError, InputError, MissingExtraError, RefreshErro
 from zjk_gis.layers.catalogue import spec_of
 from zjk_gis.layers.columns.times import BEIJING, time_of
 from zjk_gis.progress import track
+from zjk_gis.standards.rules import own_tables
 from zjk_gis.words import language, listed, tr
 from zjk_gis.workspace import Workspace, read_city
+from zjk_gis.workspace.city_file.thresholds import THRESHOLDS
 
 if TYPE_CHECKING:
     import os
@@ -39,6 +41,7 @@ if TYPE_CHECKING:
 __all__ = ["refresh_city", "undo_refresh"]
 
 _FINISHED = "finished.txt"
+_LEAST_CASES = THRESHOLDS["least_cases"].usual
 
 
 @checked
@@ -299,7 +302,8 @@ def _finish(city: City, workspace: Path, run: Run, result: Refreshed, log: Log, 
         log.say(tr("nothing new since run {number}", number=run.number))
     else:
         layers = measurable(city, read_city(workspace), log.say) if run.versions else {}
-        result.answered = answer_all(city, layers, folder, at=run.at, tell=log.say, show=show)
+        with own_tables(city.tables):
+            result.answered = answer_all(city, layers, folder, at=run.at, tell=log.say, show=show)
     runs = runs_of(workspace)
     at = [each.number for each in runs].index(run.number)
     if at:
@@ -333,12 +337,14 @@ def _published(city: City, layers: Mapping[str, gpd.GeoDataFrame], run: Run) -> 
         )
         return Answered(step="publish", outcome="refused", sentence=tr("not published: {error}", error=why))
     try:
-        publish_city(
-            layers, said.folder, at=run.at, audience="public" if said.audience == "public" else "bureau",
-            approval=said.approval_number or None, personal=said.personal,
-            deadlines=city.tables.get("deadlines"),
-            title=city.name or None, lang=said.language,
-        )  # fmt: skip
+        with own_tables(city.tables):
+            publish_city(
+                layers, said.folder, at=run.at, audience="public" if said.audience == "public" else "bureau",
+                approval=said.approval_number or None, personal=said.personal,
+                deadlines=city.tables.get("deadlines"),
+                least_n=int(city.thresholds.get("least_cases", _LEAST_CASES)),
+                title=city.name or None, lang=said.language,
+            )  # fmt: skip
     except (InputError, FileError, MissingExtraError) as error:
         return Answered(step="publish", outcome="refused", sentence=tr("not published: {error}", error=error))
     return Answered(step="publish", outcome="done", sentence=tr("published to {folder}", folder=said.folder))

@@ -9,19 +9,17 @@ from typing import TYPE_CHECKING, Any
 
 import geopandas as gpd
 import pandas as pd
-from pyproj import CRS
 
 from zjk_gis.city.digests import file_digest, row_digests
-from zjk_gis.crs import convert_crs
 from zjk_gis.errors import CRSError, InputError
 from zjk_gis.io.files import as_spec
 from zjk_gis.io.paths import is_readable
 from zjk_gis.layers.catalogue import spec_of
-from zjk_gis.layers.soundness import made_valid
 from zjk_gis.read_report import ReadReport, report_of
 from zjk_gis.words import listed, tr
-from zjk_gis.workspace.city_file.editions import date_in, edition_of
-from zjk_gis.workspace.city_file.reading import read_file
+from zjk_gis.workspace.city_file.editions import edition_of, named_day
+from zjk_gis.workspace.city_file.reading import newest_day, read_file, shown_path
+from zjk_gis.workspace.city_file.systems import stored
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -34,7 +32,6 @@ __all__ = [
     "Batch",
     "Sent",
     "batches_of",
-    "converted",
     "is_same_system",
     "key_of",
     "named_sources",
@@ -161,16 +158,14 @@ def _day_of(city: City, source: Source, path: Path, digest: str, days: dict[str,
     """Return the date of a file and where it is from: a name, a column, or the last resort."""
     if source.edition == "column":
         if digest not in days:
-            rows = _read_file(city, source, path)[0]
-            told = rows[source.edition_column] if source.edition_column in rows else pd.Series(dtype=object)
-            newest = pd.to_datetime(told, errors="coerce").max()
-            days[digest] = "" if pd.isna(newest) else str(newest.date())
+            newest = newest_day(read_file(city, source, path), source.edition_column)
+            days[digest] = "" if newest is None else newest.isoformat()
         if days[digest]:
             return days[digest], "column"
     if source.edition == "folder":
-        inside = path.relative_to(city.folder) if path.is_relative_to(city.folder) else path
-        if any(date_in(name) for name in (inside.stem, *inside.parent.parts)):
-            return edition_of(path, city.folder).isoformat(), "folder"
+        named = named_day(path, city.folder)
+        if named is not None:
+            return named.isoformat(), "folder"
     # A file that was seen keeps its day: copying it gives it another time.
     if digest not in days:
         days[digest] = edition_of(path, city.folder, by_name=False).isoformat()
@@ -188,10 +183,9 @@ def read_batch(city: City, source: Source, batch: Batch) -> Sent:
     parts, origins, remarks = [], [], []
     read_as: dict[str, Any] = {}
     for path in batch.paths:
-        rows, told, read = _read_file(city, source, path)
-        name = path.relative_to(city.folder).as_posix() if path.is_relative_to(city.folder) else str(path)
+        rows, told, read = _as_sent(city, source, path)
         parts.append(rows)
-        origins.append(pd.DataFrame({"file": name, "row": range(1, len(rows) + 1)}))
+        origins.append(pd.DataFrame({"file": shown_path(city, path), "row": range(1, len(rows) + 1)}))
         remarks += told
         read_as = {
             "columns": sorted({*read_as.get("columns", ()), *read["columns"]}),
@@ -217,17 +211,6 @@ def read_batch(city: City, source: Source, batch: Batch) -> Sent:
     )
 
 
-def converted(rows: gpd.GeoDataFrame, crs: Any, name: str) -> gpd.GeoDataFrame:
-    """Convert rows, and mend the shapes that were sound and that rounding has made to cross themselves."""
-    sound = rows.geometry.is_valid.to_numpy()
-    result: gpd.GeoDataFrame = convert_crs(rows, crs, name=name)
-    crossed = sound & ~result.geometry.is_valid.to_numpy()
-    if crossed.any():
-        mended, _ = made_valid(gpd.GeoDataFrame(result[crossed]), name)
-        result.loc[crossed, "geometry"] = mended.geometry
-    return result
-
-
 def is_same_system(one: str, other: str) -> bool:
     """Tell whether two systems give the same place for the same numbers: a GeoJSON can only say WGS84.
 
@@ -246,7 +229,7 @@ def typed(rows: gpd.GeoDataFrame, spec: LayerSpec) -> gpd.GeoDataFrame:
     return made
 
 
-def _read_file(city: City, source: Source, path: Path) -> tuple[gpd.GeoDataFrame, list[str], dict[str, Any]]:
+def _as_sent(city: City, source: Source, path: Path) -> tuple[gpd.GeoDataFrame, list[str], dict[str, Any]]:
     """Read one file; return its rows, what is to be said of it, and what it is."""
     rows = read_file(city, source, path)
     if rows.active_geometry_name != "geometry":
@@ -266,10 +249,7 @@ def _read_file(city: City, source: Source, path: Path) -> tuple[gpd.GeoDataFrame
     told = {"columns": known, "crs": rows.crs.to_string(), "datum": report.datum.get("source", "")}
     rows = gpd.GeoDataFrame(rows[[*known, "geometry"]])
     rows.attrs = {}
-    wanted = city.coordinates.store
-    if wanted and rows.crs != CRS.from_user_input(wanted):
-        rows = converted(rows, wanted, source.layer)
-    return rows, remarks, told
+    return stored(rows, city, source.layer), remarks, told
 
 
 def _same(before: str | None, now: str, source: Source, what: str) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -96,8 +96,15 @@ class FolderReading:
 class _Said:
     """What the caller says of the layers of a folder, and what of it was needed."""
 
-    def __init__(self, specs: Mapping[str, Any], crs: Any, datum: str | Mapping[str, str] | None) -> None:
+    def __init__(
+        self,
+        specs: Mapping[str, Any],
+        crs: Any,
+        datum: str | Mapping[str, str] | None,
+        leave_out: Collection[str],
+    ) -> None:
         self._by_file = {
+            "leave_out": dict.fromkeys(leave_out, True),
             "specs": specs,
             "crs": crs if _is_by_file(crs) else {},
             "datum": {} if datum is None or isinstance(datum, str) else datum,
@@ -119,6 +126,11 @@ class _Said:
             )
         return found["crs"], found["datum"], found["specs"]
 
+    def leaves_out(self, names: tuple[str, ...]) -> bool:
+        """Tell whether a layer or file, of these names, is not to be read; what is said of it is of use."""
+        self.of(names)
+        return names[0] in self._by_file["leave_out"]
+
     def unknown(self) -> list[tuple[str, str]]:
         """Return the options and names that no layer has."""
         said = {(option, name) for option, names in self._by_file.items() for name in names}
@@ -137,6 +149,7 @@ def read_folder(
     specs: Mapping[str, LayerSpec | str | None] | None = None,
     crs: Any | Mapping[str, Any] = None,
     datum: str | Mapping[str, str] | None = None,
+    leave_out: Collection[str] = (),
     progress: bool | None = None,
 ) -> FolderReading:
     r"""Read every layer in a folder, and tell of each what it is taken for and why.
@@ -153,6 +166,8 @@ def read_folder(
         what they are called, as in `specs`.
     datum : str or mapping of str to str, optional
         The datum of all positions, as for `read_layer`, or of those in some files, as in `specs`.
+    leave_out : collection of str
+        What is not read: layers by their keys, files by their paths in the folder.
     progress : bool, optional
         Whether to show a bar; by default where somebody watches.
 
@@ -166,8 +181,8 @@ def read_folder(
     FileError
         If there is no such folder, or an archive is hostile or damaged and it is all there is to read.
     InputError
-        If `path` is a single file, `specs`, `crs` or `datum` names a layer or file that is not there, or a
-        datum or system is unknown.
+        If `path` is a single file, `specs`, `crs`, `datum` or `leave_out` names a layer or file that is
+        not there, or a datum or system is unknown.
 
     Notes
     -----
@@ -194,7 +209,7 @@ def read_folder(
                 root=root,
             )
         )
-    said = _Said(specs or {}, crs, datum)
+    said = _Said(specs or {}, crs, datum, leave_out)
     for name in [datum] if isinstance(datum, str) else (datum or {}).values():
         parse_datum(name)
     for each in crs.values() if _is_by_file(crs) else [crs]:
@@ -254,6 +269,8 @@ def _read_all(
     for file in track(files, title=tr("reading"), show=progress):
         told = prefix + file.relative_to(root).as_posix()
         try:
+            if said.leaves_out((told, file.name)):
+                continue
             if file.is_symlink():
                 raise FileError(tr("{told}: is a link, which is not followed; copy the file here", told=told))
             if is_archive(file):
@@ -293,6 +310,8 @@ def _read_file(
         raise FileError(tr("{told}: holds no layer", told=told))
     for name in names:
         key = told if len(names) == 1 else f"{told}:{name}"
+        if said.leaves_out((key, told, file.name)):
+            continue
         try:
             crs, datum, given = said.of((key, told, file.name))
             frame = _read(file, name, crs, datum)

@@ -24,6 +24,7 @@ from zjk_gis.reports.indicators import assignment_summary, busiest_chiefs, count
 from zjk_gis.reports.workbook.writing import write_workbook
 from zjk_gis.responsibility.sections import sections_without_chief
 from zjk_gis.words import tr
+from zjk_gis.workspace.city_file import PublicLots
 
 if TYPE_CHECKING:
     import datetime as dt
@@ -52,6 +53,7 @@ def survey_city(
     even_if_off: bool = False,
     unanswered: dict[str, InputError] | None = None,
     asked: Collection[str] | None = None,
+    public_lots: PublicLots | None = None,
 ) -> dict[str, gpd.GeoDataFrame]:
     """Ask every question that the layers of a city can answer.
 
@@ -75,6 +77,9 @@ def survey_city(
         always do.
     asked : collection of str, optional
         Ask only these questions, by their names below.
+    public_lots : PublicLots, optional
+        Which parking lots are open to the public, such as `City.public_lots`; by default see
+        `zjk_gis.access.public_lots`.
 
     Returns
     -------
@@ -100,6 +105,7 @@ def survey_city(
     """
     zones = city.get("responsibility_zones")
     river = city.get("rivers")
+    public = (public_lots or PublicLots()).as_options()
 
     @cache
     def faults() -> CoverageFaults:  # both questions rest on one division of the ground
@@ -168,11 +174,12 @@ def survey_city(
                 city["parking_lots"],
                 barriers=river,
                 estates=city.get("residential_estates"),
+                **public,
             ),
         ),
         "parking_coverage": (
             ("roads", "parking_lots", "residential_estates", "communities"),
-            lambda: _parking_coverage(city, roads()),
+            lambda: _parking_coverage(city, roads(), public),
         ),
         "dead_ends": (("roads", "built_up_areas"), lambda: _dead_ends(city, roads())),
         "missing_links": (("roads",), lambda: access.missing_links(roads())),
@@ -206,10 +213,12 @@ def survey_city(
     return answers
 
 
-def _parking_coverage(city: Mapping[str, gpd.GeoDataFrame], network: RoadNetwork) -> gpd.GeoDataFrame:
+def _parking_coverage(
+    city: Mapping[str, gpd.GeoDataFrame], network: RoadNetwork, public: Mapping[str, tuple[str, ...]]
+) -> gpd.GeoDataFrame:
     """Return the communities with who reaches a lot open to the public, either way of measuring."""
     lots, areas = city["parking_lots"], city["communities"]
-    lots = access.public_lots(lots) if "lot_kind" in lots else lots
+    lots = access.public_lots(lots, **public) if "lot_kind" in lots else lots
     homes = access.nearest_facilities(city["residential_estates"], lots, network, within_m=_PARKING_M)
     told = access.coverage_of(homes, areas, within_m=_PARKING_M)
     shapes = areas.set_index(areas["community_code"].astype(str)).geometry

@@ -20,7 +20,8 @@ from zjk_gis.read_report import report_of
 from zjk_gis.words import listed, tr
 from zjk_gis.workspace.addresses import is_address, shown
 from zjk_gis.workspace.city_file.city import city_of
-from zjk_gis.workspace.city_file.reading import measured, no_files, read_sources
+from zjk_gis.workspace.city_file.reading import no_files, read_sources
+from zjk_gis.workspace.city_file.systems import measured
 from zjk_gis.workspace.workspace import Workspace
 
 if TYPE_CHECKING:

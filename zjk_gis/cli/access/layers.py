@@ -131,7 +131,7 @@ def facilities_in(layers: dict[str, gpd.GeoDataFrame], name: str, console: Conso
         return facilities
     city = current_city()
     rule = PublicLots() if city is None else city.public_lots
-    public = public_lots(facilities, lot_kinds=rule.kinds, also=rule.also, never=rule.never)
+    public = public_lots(facilities, **rule.as_options())
     console.note(
         tr(
             "parking lots open to the public: {count:,} of {total:,}",

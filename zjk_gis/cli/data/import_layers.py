@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import shlex
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,20 +15,26 @@ import pandas as pd
 from zjk_gis.cli.city import tell_report
 from zjk_gis.cli.per_file import PerFile
 from zjk_gis.cli.speaking import speaking
+from zjk_gis.coordinates.datums import in_declared_datum
 from zjk_gis.crs.systems import title_of
 from zjk_gis.errors import CRSError, InputError, ProblemsError, ZjkGisError
 from zjk_gis.io import list_layers, read_folder, read_layer
 from zjk_gis.io.paths import is_readable
 from zjk_gis.layers.catalogue import CATALOGUE, spec_of
+from zjk_gis.layers.columns.datum_words import parse_datum
 from zjk_gis.read_report import report_of
 from zjk_gis.standards import rules_table
 from zjk_gis.words import listed, tr
+from zjk_gis.workspace.city_file.city import city_of
+from zjk_gis.workspace.city_file.reading import read_file, sources_in
+from zjk_gis.workspace.city_file.systems import stored
 from zjk_gis.workspace.workspace import Workspace
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
     from zjk_gis.cli.console import Console
+    from zjk_gis.workspace.city_file import City, Source
     from zjk_gis.workspace.rules import OnProblems
 
 __all__ = ["command"]
@@ -80,8 +87,9 @@ def command(
     version of the layer of its name; several files of one kind are put together. --as, --crs and --datum hold
     for all files or, as FILE=..., for the one of this name or path in its folder (FILE:LAYER for one layer of
     it). A datum that is named is remembered of the source, and taken for the next file from it. TARGET is a
-    GeoPackage (city.gpkg) or a PostGIS schema (postgresql://user@host/database?schema=zjk). Leaves with 1 if
-    something was not taken in.
+    GeoPackage (city.gpkg), a PostGIS schema (postgresql://user@host/database?schema=zjk) or a city file
+    (city.toml): files of its sources are then read as it says, and layers kept in its system. Leaves with 1
+    if something was not taken in.
     """
     said = PerFile.read(paths, specs, crs, datum)
     single = name is not None or said.kind is not None or layer is not None
@@ -92,9 +100,11 @@ def command(
     on_problems: OnProblems = "keep" if keep_problems else "refuse"
     taken: list[dict[str, object]] = []
     refused: list[dict[str, object]] = []
+    city = city_of(target)
     with Workspace.open(target) as workspace:
         begun: set[str] = set()
-        for file, frame, known, error in _layers(paths, said, layer, single, console):
+        reading = _Reading(said, layer, single, console, city, workspace.datums())
+        for file, frame, known, error in reading.layers_of(paths):
             into = name or known or _name_of(file)
             try:
                 if error:
@@ -112,12 +122,13 @@ def command(
                             origin=origin,
                         ),
                     )
+                ready = frame if city is None else _kept_in(city, frame, into, known_datum)
                 adds = append or into in begun
                 if adds:
-                    version = workspace.append(into, frame, source=origin, note=note, on_problems=on_problems)
+                    version = workspace.append(into, ready, source=origin, note=note, on_problems=on_problems)
                 else:
                     version = workspace.write(
-                        into, frame, spec=known, source=origin, note=note, on_problems=on_problems
+                        into, ready, spec=known, source=origin, note=note, on_problems=on_problems
                     )
             except ZjkGisError as reason:
                 why = _why(reason, frame, paths, known, console)
@@ -173,61 +184,118 @@ def _why(
     )
 
 
-def _layers(
-    paths: tuple[Path, ...],
-    said: PerFile,
-    layer: str | None,
-    single: bool,
-    console: Console,
-) -> Iterator[tuple[str, gpd.GeoDataFrame | None, str | None, str]]:
-    """Read one layer after the other: file, layer, what it is, or why it cannot be read."""
-    for path in paths:
-        if path.is_dir() or (path.suffix.lower() == ".zip" and not single):
-            yield from _of_folder(path, said, console)
-            continue
-        names = [layer] if layer or path.suffix.lower() == ".zip" else list_layers(path)
+_Layer = tuple[str, gpd.GeoDataFrame | None, str | None, str]  # file, rows, what they are, why unread
+
+
+@dataclass(frozen=True, slots=True)
+class _Reading:
+    """How files are read: as the options say, then as the city file says of its sources."""
+
+    said: PerFile
+    layer: str | None
+    single: bool
+    console: Console
+    city: City | None
+    remembered: Mapping[str, str]
+
+    def layers_of(self, paths: tuple[Path, ...]) -> Iterator[_Layer]:
+        """Read one layer after the other."""
+        for path in paths:
+            if path.is_dir() or (path.suffix.lower() == ".zip" and not self.single):
+                yield from self._of_folder(path)
+            else:
+                yield from self._of_file(path)
+
+    def _of_file(self, path: Path) -> Iterator[_Layer]:
+        sources = {} if self.city is None else sources_in(self.city, path)
+        names = [self.layer] if self.layer or path.suffix.lower() == ".zip" else list_layers(path)
         for each in names:
-            kind, crs, datum = said.of(path, each or "")
-            known = kind or next((s.name for s in CATALOGUE.values() if each in (s.name, s.title)), None)
-            if known is None and not single:
-                message = tr(
-                    "{path}: what is its layer {each!r}? Say so with --as (such as --as "
-                    "{name}:{each}=manholes), or import the folder it lies in",
-                    path=path,
-                    each=each,
-                    name=path.name,
-                )
-                raise InputError(message)
-            frame = read_layer(path, layer=each, crs=crs, datum=datum, spec=known)
-            tell_report(frame, console)
+            kind, crs, datum = self.said.of(path, each or "")
+            source = next(iter(sources.values()), None) if each is None else sources.get(each)
+            if source is not None and kind in (None, source.layer):
+                frame, known = self._as_sent(path, each, source, crs, datum), source.layer
+            else:
+                known = kind or next((s.name for s in CATALOGUE.values() if each in (s.name, s.title)), None)
+                if known is None and not self.single:
+                    message = tr(
+                        "{path}: what is its layer {each!r}? Say so with --as (such as --as "
+                        "{name}:{each}=manholes), or import the folder it lies in",
+                        path=path,
+                        each=each,
+                        name=path.name,
+                    )
+                    raise InputError(message)
+                frame = read_layer(path, layer=each, crs=crs, datum=datum, spec=known)
+            tell_report(frame, self.console)
             yield (str(path) if len(names) == 1 else f"{path}:{each}"), frame, known, ""
 
+    def _as_sent(
+        self, path: Path, layer: str | None, source: Source, crs: str | None, datum: str | None
+    ) -> gpd.GeoDataFrame:
+        assert self.city is not None  # noqa: S101 - for the type checker: it has the source
+        remembered = self.remembered.get(path.name)
+        return read_file(self.city, source, path, remembered=remembered, layer=layer, crs=crs, datum=datum)
 
-def _of_folder(
-    path: Path, said: PerFile, console: Console
-) -> Iterator[tuple[str, gpd.GeoDataFrame | None, str | None, str]]:
-    reading = read_folder(path, **said.in_folder(path))
-    for row in reading.report.to_dict("records"):
-        key, known = str(row["key"]), str(row["spec"]) or None
-        frame = reading.layers.get(key)
-        if row["error"] and not is_readable(Path(str(row["file"]))):
-            console.note(tr("{file}: is not a layer; passed over", file=row["file"]))
-        elif row["error"] or frame is None:
-            yield str(row["file"]), None, known, str(row["error"])
-        elif not isinstance(frame, gpd.GeoDataFrame):
-            yield key, None, known, tr("no positions, so it is a table and not a layer")
-        else:
-            if known:
-                console.note(
-                    tr(
-                        "{key}: {kind} ({evidence})",
-                        key=key,
-                        kind=spec_of(known).title if console.lang == "zh" else known,
-                        evidence=row["evidence"],
+    def _of_folder(self, path: Path) -> Iterator[_Layer]:
+        """Read what sources of the city sent as the city file says, and guess what the rest is."""
+        sent: list[str] = []
+        for name, file, layer, source in _sent_in(self.city, path):
+            kind, crs, datum = self.said.of(file.relative_to(path.resolve()), layer)
+            if kind not in (None, source.layer):
+                continue
+            sent.append(name)
+            try:
+                rows = self._as_sent(file, layer, source, crs, datum)
+            except ZjkGisError as error:
+                yield name, None, source.layer, str(error)
+                continue
+            tell_report(rows, self.console)
+            yield name, rows, source.layer, ""
+        reading = read_folder(path, leave_out=sent, **self.said.in_folder(path))
+        for row in reading.report.to_dict("records"):
+            key, known = str(row["key"]), str(row["spec"]) or None
+            frame = reading.layers.get(key)
+            if row["error"] and not is_readable(Path(str(row["file"]))):
+                self.console.note(tr("{file}: is not a layer; passed over", file=row["file"]))
+            elif row["error"] or frame is None:
+                yield str(row["file"]), None, known, str(row["error"])
+            elif not isinstance(frame, gpd.GeoDataFrame):
+                yield key, None, known, tr("no positions, so it is a table and not a layer")
+            else:
+                if known:
+                    self.console.note(
+                        tr(
+                            "{key}: {kind} ({evidence})",
+                            key=key,
+                            kind=spec_of(known).title if self.console.lang == "zh" else known,
+                            evidence=row["evidence"],
+                        )
                     )
-                )
-            tell_report(frame, console)
-            yield key, frame, known, ""
+                tell_report(frame, self.console)
+                yield key, frame, known, ""
+
+
+def _sent_in(city: City | None, folder: Path) -> Iterator[tuple[str, Path, str, Source]]:
+    """Tell what a folder holds of a city's sources: its key in `read_folder`, file, layer and source."""
+    if city is None or not folder.is_dir():
+        return
+    root = folder.resolve()
+    files = {file.resolve() for each in city.sources for file in city.files_of(each)}
+    for file in sorted(each for each in files if each.is_relative_to(root) and is_readable(each)):
+        told = file.relative_to(root).as_posix()
+        try:
+            sources, is_whole = sources_in(city, file), len(list_layers(file)) == 1
+        except ZjkGisError:
+            continue  # read_folder tells why it cannot be opened
+        for layer, source in sources.items():
+            yield (told if is_whole else f"{told}:{layer}"), file, layer, source
+
+
+def _kept_in(city: City, frame: gpd.GeoDataFrame, name: str, datum: str | None) -> gpd.GeoDataFrame:
+    """Return a layer on the ground and in the system in which a city keeps its layers."""
+    if datum is not None:
+        frame = in_declared_datum(frame, parse_datum(datum), told=city.path.name)
+    return stored(frame, city, name)
 
 
 def _name_of(file: str) -> str:

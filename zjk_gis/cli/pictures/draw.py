@@ -11,7 +11,7 @@ import click
 
 from zjk_gis.cli.city import datum_option, even_if_off_option, read_city, read_incidents, tell_set_aside
 from zjk_gis.cli.invalid_rows import mend, words_of
-from zjk_gis.cli.options import CITY, LEVEL
+from zjk_gis.cli.options import CITY, LEVEL, current_city
 from zjk_gis.cli.pictures.frames import ATLASES, extent_of, needed_for, subject_of
 from zjk_gis.cli.speaking import repair_option, speaking
 from zjk_gis.cli.times import reading_times
@@ -179,6 +179,8 @@ def command(
     # 3. every question that it allows, or one
     day = at or dt.date.today()
     unanswered: dict[str, InputError] | None = None if strict else {}
+    own = current_city()
+    public = None if own is None else own.public_lots
     if kind == "city":
         results = survey_city(
             layers,
@@ -188,6 +190,7 @@ def command(
             level=level,
             steps=lambda names: track(names, title=tr("analysing"), total=len(names)),
             unanswered=unanswered,
+            public_lots=public,
         )
         page = city_map(layers, results=results, title=title, source=source, date=day, lang=console.lang)
         counts = {name: len(rows) for name, rows in results.items()}
@@ -209,6 +212,7 @@ def command(
             even_if_off=even_if_off,
             level=level,
             unanswered=unanswered,
+            public_lots=public,
         )
         page, counts = draw_kind(kind, question)
         results = question.answers

@@ -311,7 +311,7 @@ def parking_map(
     parts.add_ground(page, region)
     add_surroundings(page, {name: rows for name, rows in (around or {}).items() if name != "rivers"})
     radius = f"{within_m:,.0f} m"
-    serving = _open_to_all(lots)
+    serving = _open_to_all(lots, gaps)
     reach = _reach(lots[serving], within_m, gaps)
     page.add(
         reach,
@@ -373,8 +373,11 @@ def parking_map(
     return page.map()
 
 
-def _open_to_all(lots: gpd.GeoDataFrame) -> NDArray[np.bool_]:
+def _open_to_all(lots: gpd.GeoDataFrame, gaps: gpd.GeoDataFrame | None) -> NDArray[np.bool_]:
     """Tell which lots serve everybody, as gaps count them; all, where the layer does not say so."""
+    if gaps is not None and "lots_not_public" in gaps.attrs:
+        counted: NDArray[np.bool_] = ~lots.index.isin(gaps.attrs["lots_not_public"])
+        return counted
     numbered = lots.reset_index(drop=True)
     try:
         open_to_all: NDArray[np.bool_] = numbered.index.isin(public_lots(numbered).index)

@@ -22,6 +22,7 @@ from zjk_gis.maps.ready.responsibility import gaps_map, zones_map
 from zjk_gis.maps.ready.surroundings import AROUND
 from zjk_gis.protection import pipelines_in_core
 from zjk_gis.words import listed, tr
+from zjk_gis.workspace.city_file import PublicLots
 
 if TYPE_CHECKING:
     import datetime as dt
@@ -60,6 +61,8 @@ class Question:
     unanswered : dict, optional
         Told what a map can do without and the layers do not allow to ask, with the error that says why.
         Without it the first of these stops all.
+    public_lots : PublicLots, optional
+        Which parking lots are open to the public, such as `City.public_lots`.
     answers : dict of str to GeoDataFrame
         What was found on the way.
     """
@@ -80,6 +83,7 @@ class Question:
     even_if_off: bool = False
     level: int | str | None = None
     unanswered: dict[str, InputError] | None = None
+    public_lots: PublicLots | None = None
     answers: dict[str, gpd.GeoDataFrame] = field(default_factory=dict)
 
     def ask(self, name: str, question: Callable[[], gpd.GeoDataFrame]) -> gpd.GeoDataFrame | None:
@@ -215,9 +219,11 @@ def _pipes(q: Question) -> _Drawn:
 def _parking(q: Question) -> _Drawn:
     lots, region, river = q.need("parking_lots"), q.layers.get("built_up_areas"), q.layers.get("rivers")
     estates = q.layers.get("residential_estates")
-    gaps = None
+    gaps, public = None, (q.public_lots or PublicLots()).as_options()
     if region is not None:
-        gaps = q.ask("parking_gaps", lambda: parking_gaps(region, lots, barriers=river, estates=estates))
+        gaps = q.ask(
+            "parking_gaps", lambda: parking_gaps(region, lots, barriers=river, estates=estates, **public)
+        )
     page = parking_map(
         lots, gaps=gaps, estates=estates, region=region, barriers=river, around=q.layers, **q.texts
     )

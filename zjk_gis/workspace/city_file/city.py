@@ -33,7 +33,6 @@ __all__ = ["City", "city_of", "workspace_of"]
 
 _ENDING = ".toml"
 _WORKSPACE, _HISTORY = "city.gpkg", "history"
-_CODE_DIGITS = 6
 
 
 @presented
@@ -50,8 +49,6 @@ class City:
         Of the city file.
     name : str
         Of the city, as titles have it.
-    code : str
-        Its six digits, such as ``"130700"``.
     workspace : Path or str
         The GeoPackage where the layers are kept, or the address of a PostGIS schema.
     history : Path
@@ -99,7 +96,6 @@ class City:
 
     path: Path
     name: str = ""
-    code: str = ""
     workspace: Path | str
     history: Path
     coordinates: Coordinates = field(default_factory=Coordinates)
@@ -265,14 +261,10 @@ def _city_of(path: Path, table: Table) -> City:
     workspace: Path | str | None = top.text("workspace")
     if not is_address(workspace):
         workspace = place_of(top, "workspace")
-    code = top.text("code")
-    if code and not (code.isdecimal() and len(code) == _CODE_DIGITS):
-        top.fault("code", tr("must be six digits, such as 130700"))
     named = [parsing.read_source(each, outside=outside) for each in table.tables("source")]
     city = City(
         path=path,
         name=top.text("name"),
-        code=code,
         workspace=workspace or path.parent / _WORKSPACE,
         history=place_of(top, "history") or path.parent / _HISTORY,
         coordinates=parsing.read_coordinates(table.table("coordinates")),

@@ -39,7 +39,7 @@ if TYPE_CHECKING:
 __all__ = ["Draft", "draft_city"]
 
 _CODE_NAME = re.compile(r"(?:编号|编码|代码|code|id)$", re.IGNORECASE)
-_ZHANGJIAKOU, _NAME, _CODE = "1307", "张家口市", "130700"
+_ZHANGJIAKOU, _NAME = "1307", "张家口市"
 _MOST_KEPT = 0.5  # of the rows of an older edition: a set of which fewer are there again is added to
 
 
@@ -132,11 +132,10 @@ def draft_city(
         if source is not None and noted is not None:
             sources.append(source)
             notes.append(noted)
-    name, code = _named(found, root)
     measure, why = _measure([each.frame for each in found])
     coordinates = Coordinates(store="EPSG:4490", measure=measure)
     outside = home.startswith("..") or Path(home).is_absolute()
-    text = text_of(name, code, coordinates, why, sources, notes, unplaced, outside=outside)
+    text = text_of(_named(found, root), coordinates, why, sources, notes, unplaced, outside=outside)
     with workshop(target) as shop, blamed_on(target, "written"):
         made = Path(shop, target.name)
         made.write_text(text, encoding="utf-8", newline="\n")
@@ -409,8 +408,8 @@ def _values_of(
     return meant, odd
 
 
-def _named(found: Sequence[_Found], root: Path) -> tuple[str, str]:
-    """Return the name and the code of the city, by the codes of its layers."""
+def _named(found: Sequence[_Found], root: Path) -> str:
+    """Return the name of the city, by the codes of its layers."""
     inside = total = 0
     for each in found:
         for one in each.spec.fields:
@@ -418,7 +417,7 @@ def _named(found: Sequence[_Found], root: Path) -> tuple[str, str]:
                 codes = as_text(each.frame[one.name]).dropna()
                 total += len(codes)
                 inside += int(codes.str.startswith(_ZHANGJIAKOU).sum())
-    return (_NAME, _CODE) if inside and 2 * inside > total else (root.parent.name or root.name, "")
+    return _NAME if inside and 2 * inside > total else root.parent.name or root.name
 
 
 def _measure(frames: Sequence[gpd.GeoDataFrame]) -> tuple[str, str]:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from pathlib import Path
 
-__all__ = ["DAY", "date_in", "edition_of"]
+__all__ = ["DAY", "date_in", "edition_of", "named_day"]
 
 DAY = re.compile(
     r"(?<!\d)((?:19|20)\d\d)(?:([-._/])(\d{1,2})(?:\2(\d{1,2}))?|年(\d{1,2})月(?:(\d{1,2})日)?|(\d\d)(\d\d)?)(?!\d)"
@@ -35,6 +35,20 @@ def date_in(name: str) -> dt.date | None:
     return day
 
 
+def named_day(path: Path, folder: Path) -> dt.date | None:
+    """Return the day that a file's name tells, or else that of its folders, the innermost first.
+
+    Examples
+    --------
+    >>> from pathlib import Path
+    >>> str(named_day(Path("收件/2025-03-07/责任区.shp"), Path("收件")))
+    '2025-03-07'
+    """
+    inside = path.relative_to(folder) if path.is_relative_to(folder) else path
+    days = (date_in(name) for name in (path.stem, *reversed(inside.parent.parts)))
+    return next((day for day in days if day is not None), None)
+
+
 def edition_of(path: Path, folder: Path, *, by_name: bool = True) -> dt.date:
     """Return of which day a file is.
 
@@ -46,9 +60,7 @@ def edition_of(path: Path, folder: Path, *, by_name: bool = True) -> dt.date:
     by_name : bool, default True
         Whether the file's name is asked, then those of its folders from the innermost.
     """
-    inside = path.relative_to(folder) if path.is_relative_to(folder) else path
-    for name in (path.stem, *reversed(inside.parent.parts)) if by_name else ():
-        day = date_in(name)
-        if day is not None:
-            return day
+    day = named_day(path, folder) if by_name else None
+    if day is not None:
+        return day
     return dt.datetime.fromtimestamp(path.stat().st_mtime, tz=dt.UTC).astimezone().date()

@@ -60,7 +60,6 @@ _ENCODINGS = {
     "gb2312": "GB18030", "GB2312": "GB18030",
 }  # fmt: skip
 _EDITIONS = ("folder", "column", "file")
-_TABLES = ("xlsx", "csv", "gpkg", "geojson", "shp")
 _AUDIENCES = {"internal": "internal", "内部": "internal", "public": "public", "公开": "public"}
 _DEADLINE = re.compile(rf"\s*(\d+(?:\.\d+)?)\s*个?({'|'.join(CLOCKS)})\s*")
 _STREET_DIGITS, _SHORT = 9, 4
@@ -200,16 +199,9 @@ def read_contacts(table: Table) -> dict[str, Contact]:
 def read_publish(table: Table, place_of: Callable[[Table, str], Path | None]) -> Publish:
     """Read [publish]."""
     usual = Publish()
-    tables = table.texts("tables")
-    for at, each in enumerate(tables):
-        if each not in _TABLES:
-            table.faults.add((*table.place, "tables", at), near_of(each, _TABLES))
     found = Publish(
         folder=place_of(table, "folder"),
-        keep=int(table.number("keep", usual.keep, least=1, whole=True)),
-        pages=table.texts("pages"),
         language=cast("Any", table.choice("language", ("zh", "en"), usual.language)),
-        tables=tables,
         personal=cast("Any", table.choice("personal", ("drop", "mask"), usual.personal)),
         audience=cast("Any", table.choice("audience", _AUDIENCES, usual.audience)),
         approval_number=table.text("approval_number"),

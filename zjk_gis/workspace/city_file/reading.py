@@ -10,7 +10,7 @@ import pandas as pd
 from zjk_gis.coordinates.datums import in_declared_datum
 from zjk_gis.crs import convert_crs, require_crs
 from zjk_gis.errors import CRSError, FileError
-from zjk_gis.io import read_layer
+from zjk_gis.io import list_layers, read_layer
 from zjk_gis.io.paths import ending_of, format_of, is_readable
 from zjk_gis.layers.catalogue import spec_of
 from zjk_gis.layers.columns.datum_words import parse_datum
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from zjk_gis.workspace.city_file.city import City
     from zjk_gis.workspace.city_file.sections import Source
 
-__all__ = ["measured", "no_files", "read_file", "read_sources", "source_of"]
+__all__ = ["newest_day", "no_files", "read_file", "read_sources", "shown_path", "source_of", "sources_in"]
 
 _AXES = ("lon", "lat")
 
@@ -92,9 +92,27 @@ def _options(source: Source, path: Path) -> dict[str, Any]:
 
 def source_of(city: City, path: Path, layer: str) -> Source | None:
     """Return the source of a layer that a file is of; None where it is of none."""
+    return next((each for each in _sources_of(city, path) if each.layer == layer), None)
+
+
+def sources_in(city: City, path: Path) -> dict[str, Source]:
+    """Return the source of each layer or sheet of a file, by its name; those of no source are left out.
+
+    Raises
+    ------
+    FileError, InputError
+        If a file of a source cannot be opened.
+    """
+    sources = _sources_of(city, path)
+    names = list_layers(path) if sources else []
+    by_part = {each.table or each.sheet: each for each in reversed(sources)}
+    found = {name: by_part.get(name) or (by_part.get("") if len(names) == 1 else None) for name in names}
+    return {name: each for name, each in found.items() if each is not None}
+
+
+def _sources_of(city: City, path: Path) -> list[Source]:
     wanted = path.resolve()
-    known = (each for each in city.sources if each.layer == layer)
-    return next((each for each in known if wanted in [file.resolve() for file in city.files_of(each)]), None)
+    return [each for each in city.sources if wanted in [file.resolve() for file in city.files_of(each)]]
 
 
 def read_sources(
@@ -137,7 +155,7 @@ def _day(city: City, source: Source, path: Path) -> dt.date:
 def _kept(city: City, source: Source, read: list[tuple[dt.date, Path, gpd.GeoDataFrame]]) -> gpd.GeoDataFrame:
     """Return the newest edition of a complete set, and of another the newest row of each key."""
     if source.edition == "column":
-        read = [(_newest(rows, source.edition_column, day), path, rows) for day, path, rows in read]
+        read = [(newest_day(rows, source.edition_column) or day, path, rows) for day, path, rows in read]
     read = sorted(read, key=lambda each: (each[0], each[1]))
     newest = read[-1][0]
     if source.complete:
@@ -147,20 +165,22 @@ def _kept(city: City, source: Source, read: list[tuple[dt.date, Path, gpd.GeoDat
         key = [name for name in source.key if name in rows]
         named = rows[key].notna().all(axis=1) if key else pd.Series(data=False, index=rows.index)
         rows = rows[~(named & rows.duplicated(key or None, keep="last"))].reset_index(drop=True)
-    files = ", ".join(
-        path.relative_to(city.folder).as_posix() if path.is_relative_to(city.folder) else str(path)
-        for _, path, _ in read
-    )
+    files = ", ".join(shown_path(city, path) for _, path, _ in read)
     report_of(rows).remarks.append(
         tr("{layer}: read from {files}, edition {day}", layer=source.layer, files=files, day=newest)
     )
     return rows
 
 
-def _newest(rows: gpd.GeoDataFrame, column: str, day: dt.date) -> dt.date:
-    """Return the newest day in a column; the file's own where the column tells none."""
+def newest_day(rows: gpd.GeoDataFrame, column: str) -> dt.date | None:
+    """Return the newest day in a column; None where it tells none."""
     told = pd.to_datetime(rows[column], errors="coerce").max() if column in rows else pd.NaT
-    return day if pd.isna(told) else told.date()
+    return None if pd.isna(told) else told.date()
+
+
+def shown_path(city: City, path: Path) -> str:
+    """Return a file's path as a city tells it: from its folder, where it lies in that."""
+    return path.relative_to(city.folder).as_posix() if path.is_relative_to(city.folder) else str(path)
 
 
 def _together(parts: list[gpd.GeoDataFrame]) -> gpd.GeoDataFrame:
@@ -180,24 +200,6 @@ def _together(parts: list[gpd.GeoDataFrame]) -> gpd.GeoDataFrame:
     rows = gpd.GeoDataFrame(pd.concat(plain, ignore_index=True), geometry="geometry", crs=crs)
     report.rows = len(rows)
     rows.attrs = {"report": report}
-    return rows
-
-
-def measured(layer: gpd.GeoDataFrame, city: City, name: str) -> gpd.GeoDataFrame:
-    """Return a layer in the system in which the city measures, if it names one.
-
-    Raises
-    ------
-    CRSError
-        If it cannot be converted truly.
-    """
-    wanted = city.coordinates.measure
-    if not wanted or not isinstance(layer, gpd.GeoDataFrame) or layer.crs is None:
-        return layer
-    report = layer.attrs.get("report")
-    rows = convert_crs(layer, wanted, name=name)
-    if report is not None:
-        rows.attrs["report"] = report
     return rows
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from zjk_gis.arguments import checked
 
@@ -170,6 +170,10 @@ class PublicLots:
     also: tuple[str, ...] = ()
     never: tuple[str, ...] = ()
 
+    def as_options(self) -> dict[str, Any]:
+        """Return what is said, as `zjk_gis.access.public_lots` and `parking_gaps` take it."""
+        return {"lot_kinds": self.kinds, "also": self.also, "never": self.never}
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Contact:
@@ -189,10 +193,6 @@ class Publish:
     ----------
     folder : Path or None
         Where to; None: nothing is published.
-    keep : int
-        How many issues are kept.
-    pages, tables : tuple of str
-        Which pages, and the endings of the tables beside them; empty: all.
     language : {"zh", "en"}
     personal : {"drop", "mask"}
         What is done with names and telephone numbers.
@@ -203,10 +203,7 @@ class Publish:
     """
 
     folder: Path | None = None
-    keep: int = 12
-    pages: tuple[str, ...] = ()
     language: Literal["zh", "en"] = "zh"
-    tables: tuple[str, ...] = ()
     personal: Personal = "drop"
     audience: Audience = "internal"
     approval_number: str = ""

@@ -61,7 +61,6 @@ class Noted:
 
 def text_of(
     name: str,
-    code: str,
     coordinates: Coordinates,
     why: str,
     sources: Sequence[Source],
@@ -76,7 +75,6 @@ def text_of(
         "",
         "[city]",
         _line("name", quoted(name), tr("in titles of maps and reports")),
-        _line("code", quoted(code), tr("code of the division, six digits"), off=not code),
         _line(
             "workspace", quoted(tr("workspace.gpkg")), tr("all versions are kept here; it may be a database")
         ),
@@ -284,9 +282,7 @@ def _publish() -> Iterator[str]:
     usual = Publish()
     yield f"[publish]   # {tr('what is published; without a folder nothing is')}"
     yield _line("folder", quoted(tr("published")), off=True)
-    yield _line("keep", str(usual.keep), tr("how many issues are kept"), off=True)
     yield _line("language", quoted(usual.language), off=True)
-    yield _line("tables", '["xlsx", "gpkg"]', off=True)
     yield _line("personal", quoted(usual.personal), tr("names and telephone numbers: drop or mask"), off=True)
     yield _line("audience", quoted(usual.audience), tr("internal, or public"), off=True)
     yield _line("approval_number", '""', tr("the approval number of the map (审图号)"), off=True)
