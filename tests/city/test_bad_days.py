@@ -4,13 +4,16 @@ import shutil
 import sqlite3
 from pathlib import Path
 
+import click
 import geopandas as gpd
 import openpyxl
 import pytest
 from shapely import box
 
+from zjk_gis.batch.cluster import plan_cluster
 from zjk_gis.city import publish_city, refresh_city, undo_refresh
 from zjk_gis.city.differences import changes_between
+from zjk_gis.cli.options import NUMBERS
 from zjk_gis.errors import FileError, InputError, RefreshError, WorkspaceError
 from zjk_gis.words import speaking
 
@@ -145,3 +148,14 @@ def test_a_folder_that_cannot_be_listed_or_made_is_refused(tmp_path):
         pytest.skip("has no /proc")
     with pytest.raises(FileError):
         publish_city({"responsibility_zones": zones()}, "/proc/zjk", at=DAY, printed=False)
+
+
+@pytest.mark.parametrize("hours", [float("nan"), float("inf")])
+def test_hours_that_are_no_number_are_refused(hours):
+    with pytest.raises(InputError, match="hours"):
+        plan_cluster(1e10, 100, 2e12, hours=hours)
+
+
+def test_days_without_an_end_are_refused():
+    with pytest.raises(click.BadParameter):
+        NUMBERS.convert("7,1e400", None, None)
