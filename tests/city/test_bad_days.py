@@ -10,7 +10,7 @@ import openpyxl
 import pytest
 from shapely import box
 
-from zjk_gis.batch.cluster import plan_cluster
+from zjk_gis.batch.cluster.capacity import plan_cluster
 from zjk_gis.city import publish_city, refresh_city, undo_refresh
 from zjk_gis.city.differences import changes_between
 from zjk_gis.cli.options import NUMBERS
@@ -153,7 +153,7 @@ def test_a_folder_that_cannot_be_listed_or_made_is_refused(tmp_path):
 @pytest.mark.parametrize("hours", [float("nan"), float("inf")])
 def test_hours_that_are_no_number_are_refused(hours):
     with pytest.raises(InputError, match="hours"):
-        plan_cluster(1e10, 100, 2e12, hours=hours)
+        plan_cluster(10**10, 100, 2 * 10**12, hours=hours)
 
 
 def test_days_without_an_end_are_refused():
