@@ -397,7 +397,7 @@ def test_broken_off_at_any_step_it_goes_on_to_the_same_result(tmp_path, zones, m
         steps = stop_at(patch, 0)
         undisturbed = assign_batch(source, zones, whole, batch_rows=40)
     resumed = set()
-    for step in np.unique(np.linspace(1, steps[0], 60, dtype=int)).tolist():
+    for step in np.unique(np.linspace(1, steps[0], 30, dtype=int)).tolist():
         with monkeypatch.context() as patch:
             stop_at(patch, step)
             with pytest.raises(Killed):

@@ -169,8 +169,8 @@ def test_the_residual_without_a_point_is_that_of_a_fit_without_it():
 
 def test_noise_alone_is_rarely_called_an_outlier():
     source, rng = plane(7), np.random.default_rng(3)
-    noisy = [crs.fit_similarity(source, source + rng.normal(0, 0.1, source.shape)) for _ in range(400)]
-    assert sum(fit.outlier is not None for fit in noisy) <= 12  # about 4 of 400 are expected
+    noisy = [crs.fit_similarity(source, source + rng.normal(0, 0.1, source.shape)) for _ in range(100)]
+    assert sum(fit.outlier is not None for fit in noisy) <= 5  # about 1 of 100 is expected
 
 
 def test_two_points_prove_nothing_and_it_is_said():
