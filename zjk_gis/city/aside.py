@@ -21,7 +21,7 @@ from zjk_gis.layers.catalogue import spec_of
 from zjk_gis.layers.checks.validate import validate
 from zjk_gis.layers.labels import label
 from zjk_gis.layers.shapes import has_place
-from zjk_gis.words import tr
+from zjk_gis.words import listed, tr
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -209,6 +209,12 @@ def read_workbook_of_corrections(
                    sheet=sheet, head=_HEADS["zh"][0])
             )  # fmt: skip
             continue
+        lacking = _lacking(table, aside, lang)
+        if lacking:
+            remarks.append(
+                tr("{path}: the sheet {sheet} has no column {head}; what stood in it was not read",
+                   path=path.name, sheet=sheet, head=listed(lacking))
+            )  # fmt: skip
         for row in table.astype(object).where(table.notna(), "").to_dict("records"):
             id_ = str(row[_HEADS[lang][0]]).strip()
             if id_ in aside:
@@ -216,6 +222,14 @@ def read_workbook_of_corrections(
                 if told is not None:
                     found[id_] = told
     return found, remarks
+
+
+def _lacking(table: pd.DataFrame, aside: Mapping[str, Mapping[str, Any]], lang: Language) -> list[str]:
+    """Return the columns that people may write in and that a sheet has no more."""
+    ids = [id_ for id_ in table[_HEADS[lang][0]].astype(str).str.strip() if id_ in aside]
+    names = dict.fromkeys(label(name, lang) for id_ in ids for name in aside[id_]["values"])
+    asked = [_HEADS[lang][5], *names, *_PLACE_HEADS[lang]] if ids else []
+    return [head for head in asked if head not in table]
 
 
 def _written_in(

@@ -171,6 +171,8 @@ def changes_between(
             )
     last = numbers.index(later) if later is not None else len(runs) - 1
     first = numbers.index(earlier) if earlier is not None else last - 1
+    if first == last and len(runs) > 1:
+        raise InputError(tr("earlier and later are the same run {run}; name two", run=runs[last].number))
     if first < 0 or first == last:
         raise InputError(tr("{path}: what changed is told from the second run on", path=known.path))
     return compare_runs(known, workspace, runs[first], runs[last], runs[first - 1] if first else None)

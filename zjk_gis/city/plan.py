@@ -18,6 +18,7 @@ from zjk_gis.city.digests import set_digest
 from zjk_gis.city.editions import EditionRecord, judge_edition, judge_files, judge_part
 from zjk_gis.city.merging import adopted_rows, merge_rows
 from zjk_gis.city.rows import keys_of
+from zjk_gis.city.runs import source_title
 from zjk_gis.city.sending import batches_of, is_same_system, key_of, named_sources, read_batch, way_of
 from zjk_gis.city.state import RowState, load_rows
 from zjk_gis.errors import ZjkGisError
@@ -194,7 +195,10 @@ def plan_of(
             planner.take_corrected(name, corrections)
             planner.take_source(name)
         except ZjkGisError as error:
-            planner.plan.stops.append(f"{name}: {error}" if name not in str(error) else str(error))
+            told = str(error)
+            planner.plan.stops.append(
+                told if name in told else tr("{source}: {why}", source=source_title(name), why=told)
+            )
     return planner.plan
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import hashlib
+import shutil
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
@@ -16,10 +17,21 @@ from zjk_gis.city.differences import compare_runs
 from zjk_gis.city.digests import file_digest
 from zjk_gis.city.plan import plan_of
 from zjk_gis.city.publish import publish_city
-from zjk_gis.city.runs import Log, Refreshed, Run, opened_city, ready_city, runs_of, source_title, taken_table
+from zjk_gis.city.runs import (
+    Log,
+    Refreshed,
+    Run,
+    last_told,
+    opened_city,
+    ready_city,
+    runs_of,
+    source_title,
+    taken_table,
+)
 from zjk_gis.city.sending import named_sources
 from zjk_gis.city.state import CityState, alone, load_runs, load_state, save_run, transaction
 from zjk_gis.errors import FileError, InputError, MissingExtraError, RefreshError
+from zjk_gis.io.paths import reason_of
 from zjk_gis.layers.catalogue import spec_of
 from zjk_gis.layers.columns.times import BEIJING, time_of
 from zjk_gis.progress import track
@@ -126,6 +138,7 @@ def refresh_city(
     with alone(lock):
         log = Log(known, tell)
         state = load_state(workspace)
+        state.run = max(state.run, last_told(known))
         if not dry_run:
             log.say(tr("refresh of {city}, {day}", city=known.name or known.path.name, day=day))
         corrections, remarks = read_workbook_of_corrections(workbook, state.aside)
@@ -156,7 +169,7 @@ def refresh_city(
         run = _take(known, workspace, plan, day, corrections=bool(corrections), show=show)
         result = Refreshed(run=run.number, at=run.at, **_tables(plan))
         _told(plan, result)
-        result.workbook = _hand_out(plan, workbook, seen, log)
+        result.workbook = _hand_out(known, plan, workbook, seen, log, unread=bool(remarks))
         _finish(known, workspace, run, result, log, show)
         return result
 
@@ -230,7 +243,7 @@ def undo_refresh(city: City | str | os.PathLike[str], *, tell: Callable[[str], N
             save_run(copy, state, undone.as_dict(), {}, forget_run=last.number)
         log = Log(known, tell)
         log.say(tr("run {number} of {at} was undone", number=last.number, at=last.at))
-        write_aside(state.aside, workbook, language())
+        _rewrite(known, state, workbook, log, keeps=True)
     return undone
 
 
@@ -350,16 +363,16 @@ def _published(city: City, layers: Mapping[str, gpd.GeoDataFrame], run: Run) -> 
     return Answered(step="publish", outcome="done", sentence=tr("published to {folder}", folder=said.folder))
 
 
-def _hand_out(plan: Plan, workbook: Path, seen: str, log: Log) -> Path | None:
-    """Write the workbook of rows set aside, unless somebody has saved it since it was read."""
+def _hand_out(city: City, plan: Plan, workbook: Path, seen: str, log: Log, *, unread: bool) -> Path | None:
+    """Write the workbook of rows set aside, unless somebody has saved it since it was read.
+
+    One of which something could not be read is kept, so that nobody writes it all again.
+    """
     now = file_digest(workbook) if workbook.exists() else ""
     if now != seen:
         log.say(tr("{path}: was saved during the run and is left as it is; run again", path=workbook.name))
         return workbook
-    try:
-        write_aside(plan.state.aside, workbook, language())
-    except FileError as error:
-        log.say(str(error))
+    _rewrite(city, plan.state, workbook, log, keeps=unread)
     if not plan.state.aside:
         return None
     log.say(
@@ -367,6 +380,20 @@ def _hand_out(plan: Plan, workbook: Path, seen: str, log: Log) -> Path | None:
            path=workbook.name)
     )  # fmt: skip
     return workbook
+
+
+def _rewrite(city: City, state: CityState, workbook: Path, log: Log, *, keeps: bool) -> None:
+    """Write the workbook of rows set aside anew; what people wrote in it that no run has read is kept."""
+    try:
+        if keeps and workbook.exists():
+            kept = city.history / f"{file_digest(workbook)[:12]}_{workbook.name}"
+            shutil.copyfile(workbook, kept)
+            log.say(tr("{path}: as it was it is kept in {kept}", path=workbook.name, kept=kept))
+        write_aside(state.aside, workbook, language())
+    except FileError as error:
+        log.say(str(error))
+    except OSError as error:
+        log.say(f"{workbook.name}: {reason_of(error)}")
 
 
 def _tables(plan: Plan) -> dict[str, Any]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import re
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -188,6 +189,16 @@ def ready_city(city: City) -> tuple[Path, Path, Path]:
             )  # fmt: skip
     ready_folder(city.history)
     return workspace, city.history / _LOCK, city.folder / _ASIDE
+
+
+def last_told(city: City) -> int:
+    """Return the highest number of a run in the history folder; 0 without one.
+
+    A workspace that was deleted, or put back from a copy, knows fewer runs than have been; the next run must
+    not take their answers for its own.
+    """
+    found = [re.fullmatch(r"(\d{4,9})_.*", each.name, re.ASCII) for each in city.history.glob("[0-9]*_*")]
+    return max((int(each[1]) for each in found if each), default=0)
 
 
 def runs_of(workspace: Path) -> list[Run]:

@@ -113,7 +113,8 @@ def load_runs(path: Path) -> list[dict[str, Any]]:
         if database is None:
             return []
         found = database.execute(f"SELECT record FROM {_RUNS} ORDER BY run").fetchall()
-    return [json.loads(record) for (record,) in found]
+    with _damage_told(path):
+        return [dict(json.loads(record).items()) for (record,) in found]
 
 
 def load_state(path: Path, run: int | None = None) -> CityState:
@@ -140,7 +141,8 @@ def load_state(path: Path, run: int | None = None) -> CityState:
                 kept=_KEPT_STATES,
             )
         )
-    return CityState.from_json(*row)
+    with _damage_told(path):
+        return CityState.from_json(*row)
 
 
 def load_rows(path: Path, source: str) -> dict[str, RowState]:
@@ -262,6 +264,21 @@ def _reading(path: Path) -> Iterator[sqlite3.Connection | None]:
         database.execute("PRAGMA trusted_schema = OFF")
         known = database.execute("SELECT 1 FROM sqlite_master WHERE name = ? AND type = 'table'", [_RUNS])
         yield database if known.fetchone() else None
+
+
+@contextmanager
+def _damage_told(path: Path) -> Iterator[None]:
+    """Say so where somebody has changed what a city remembers."""
+    try:
+        yield
+    except (ValueError, TypeError, KeyError, AttributeError) as error:
+        raise WorkspaceError(
+            tr(
+                "{path}: what it holds of earlier runs is damaged; put a copy of the file of an earlier day "
+                "in its place",
+                path=path,
+            )
+        ) from error
 
 
 def _version_of(database: sqlite3.Connection) -> int:

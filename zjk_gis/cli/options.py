@@ -6,6 +6,7 @@ is written comes first.
 
 from __future__ import annotations
 
+import math
 import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -143,9 +144,12 @@ class _Numbers(click.ParamType[Any]):
         if isinstance(value, tuple):
             return value
         try:
-            return tuple(float(number) for number in _BETWEEN.split(str(value)))
+            numbers = tuple(float(number) for number in _BETWEEN.split(str(value)))
         except ValueError:
+            numbers = (math.nan,)
+        if not all(map(math.isfinite, numbers)):
             self.fail(tr("write numbers with commas between them, such as 100,200"), param, ctx)
+        return numbers
 
 
 CITY = _City()

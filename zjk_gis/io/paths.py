@@ -8,6 +8,7 @@ agree.
 
 from __future__ import annotations
 
+import errno
 import os
 import re
 import shutil
@@ -37,6 +38,7 @@ __all__ = [
     "is_geodatabase",
     "is_readable",
     "pinned_name",
+    "reason_of",
     "target_file",
     "workshop",
 ]
@@ -149,7 +151,7 @@ def existing_file(path: str | os.PathLike[str]) -> Path:
         if isinstance(error, ZjkGisError):
             raise
         raise FileError(
-            tr("{plain}: cannot be reached: {reason}", plain=plain, reason=_reason(error))
+            tr("{plain}: cannot be reached: {reason}", plain=plain, reason=reason_of(error))
         ) from error
 
 
@@ -192,7 +194,7 @@ def target_file(path: str | os.PathLike[str], endings: tuple[str, ...] = _WRITTE
         if isinstance(error, ZjkGisError):
             raise
         raise FileError(
-            tr("{plain}: cannot be written: {reason}", plain=plain, reason=_reason(error))
+            tr("{plain}: cannot be written: {reason}", plain=plain, reason=reason_of(error))
         ) from error
     return Path(os.path.abspath(plain))  # noqa: PTH100 - a link is replaced, not what it points to
 
@@ -343,7 +345,7 @@ def blamed_on(path: Path, doing: str = "read") -> Iterator[None]:
         raise
     except Exception as error:  # GDAL, pyarrow, calamine and csv have no common ancestor but this
         raise FileError(
-            tr("{path}: cannot be {doing}: {reason}", path=path, doing=tr(doing), reason=_reason(error))
+            tr("{path}: cannot be {doing}: {reason}", path=path, doing=tr(doing), reason=reason_of(error))
         ) from error
     except BaseException as error:
         if (
@@ -353,6 +355,27 @@ def blamed_on(path: Path, doing: str = "read") -> Iterator[None]:
         raise FileError(
             tr("{path}: cannot be {doing}: the file is damaged", path=path, doing=tr(doing))
         ) from error
+
+
+# What systems and libraries in C say of files, in English; by its number where it has one.
+_REASONS = (
+    (None, "file is not a database"),
+    (None, "database disk image is malformed"),
+    (None, "unable to open database file"),
+    (None, "database is locked"),
+    (None, "attempt to write a readonly database"),
+    (None, "File is not a zip file"),
+    (errno.EACCES, "Permission denied"),
+    (errno.EPERM, "Operation not permitted"),
+    (errno.ENOENT, "No such file or directory"),
+    (errno.EEXIST, "File exists"),
+    (errno.ENOTDIR, "Not a directory"),
+    (errno.EISDIR, "Is a directory"),
+    (errno.ENOSPC, "No space left on device"),
+    (errno.EROFS, "Read-only file system"),
+    (errno.ENAMETOOLONG, "File name too long"),
+    (None, "Failed to read GeoJSON data"),
+)
 
 
 @contextmanager
@@ -399,8 +422,12 @@ def _plain_path(path: object) -> Path:
     return Path(text)
 
 
-def _reason(error: BaseException) -> str:
+def reason_of(error: BaseException) -> str:
     """Say in one line why a library failed; Fiona puts GDAL's own words into the cause."""
     while error.__cause__ is not None:
         error = error.__cause__
-    return " ".join(str(error).split()) or type(error).__name__
+    text = " ".join(str(error).split()) or type(error).__name__
+    number = error.errno if isinstance(error, OSError) else None
+    return next(
+        (tr(said) for number_, said in _REASONS if said in text or (number and number == number_)), text
+    )

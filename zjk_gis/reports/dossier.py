@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from zjk_gis.arguments import checked
 from zjk_gis.errors import FileError, InputError, MissingExtraError
+from zjk_gis.io.paths import reason_of
 from zjk_gis.maps import print_map
 from zjk_gis.presentation import Presentation, presented
 from zjk_gis.words import tr
@@ -88,7 +89,7 @@ def ready_folder(folder: str | os.PathLike[str]) -> Path:
             tr(
                 "{folder}: cannot be made a folder ({strerror}); name another",
                 folder=path,
-                strerror=error.strerror,
+                strerror=reason_of(error),
             )
         ) from error
     return path

@@ -151,7 +151,7 @@ def plan_cluster(
         ("storage_mb_s", storage_mb_s),
         ("hours", hours),
     ):
-        if value <= 0:
+        if not 0 < value < math.inf:
             raise InputError(tr("{name} must be more than 0, not {value!r}", name=name, value=value))
     if rows > _MOST_ROWS:
         raise InputError(

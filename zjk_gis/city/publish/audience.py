@@ -6,7 +6,8 @@ Of ``public`` readers' folders:
    reported in free text nor by whom;
 2. pipes and their manholes go out only where their row says that it is public (``secrecy`` 公开). Surveys of
    underground pipes are classified as a rule, so that a row that does not say is not taken for public;
-3. of other layers a row with any other grade of secrecy stays inside;
+3. of other layers a row with any other grade of secrecy stays inside, and so do notes and columns that the
+   catalogue does not have, for nobody knows what people wrote there;
 4. personal columns are dropped.
 
 A ``bureau`` reads all of it, with personal columns masked or dropped, as asked; how to reach a chief stays,
@@ -51,6 +52,8 @@ _UNDERGROUND = ("pipelines", "manholes")  # of `_OPEN`
 _REACHED = ("responsibility_zones", "road_sections")  # whose telephones are those of the office
 _PUBLIC = ("公开", "公开级", "非密")
 _SECRECY = "secrecy"
+_NOTE = "note"
+_NEEDED = ("responsibility_zones", "streets")  # told of even without rows
 
 
 def check_asked(audience: str, personal: str | None) -> Personal:
@@ -101,6 +104,9 @@ def released(
             layer = _open(layer, name, remarks)
         if layer is None:
             continue
+        if name not in _NEEDED and not len(layer):
+            remarks.append(tr("{layer}: has no rows, as if it were not there", layer=label(name, language())))
+            continue
         found[name] = _in_order(_without_persons(layer, name, audience, personal), name)
     return found, remarks
 
@@ -117,6 +123,14 @@ def _open(layer: gpd.GeoDataFrame, name: str, remarks: list[str]) -> gpd.GeoData
     """Return the rows of a layer that are public; None where there are none."""
     if name == "incidents":
         layer = layer[[c for c in layer.columns if c in _OPEN_COLUMNS or c == _geometry_of(layer)]]
+    own = {_geometry_of(layer), _SECRECY, *(each.name for each in CATALOGUE[name].fields)} - {_NOTE}
+    others = [] if name == "incidents" else [c for c in layer.columns if c not in own]
+    if others:
+        remarks.append(
+            tr("{layer}: {count:,} columns of notes, or that the catalogue does not have, are left out",
+               layer=label(name, language()), count=len(others))
+        )  # fmt: skip
+        layer = layer.drop(columns=others)
     is_open = _is_open(layer, by_itself=name not in _UNDERGROUND)
     count = int((~is_open).sum())
     if count:

@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import json
 import os
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from zjk_gis.errors import FileError
-from zjk_gis.io.paths import workshop
+from zjk_gis.io.paths import blamed_on, reason_of, workshop
 from zjk_gis.words import listed, tr
 
 if TYPE_CHECKING:
@@ -48,7 +48,8 @@ def check_replaceable(folder: str | os.PathLike[str]) -> Path:
         )
     if not path.exists():
         return path
-    there = _files_in(path)
+    with blamed_on(path):
+        there = _files_in(path)
     own = _listed_in(path)
     if own is None and there:
         raise FileError(
@@ -80,7 +81,10 @@ def replacing(folder: Path) -> Iterator[Path]:
         If it cannot be put there, such as when a file of the old one is open on Windows; the old one then
         stays as it was.
     """
-    with workshop(folder, blames=False) as room:
+    with blamed_on(folder, "written"):
+        shop = ExitStack()
+        room = shop.enter_context(workshop(folder, blames=False))
+    with shop:
         made, old = room / "made", room / "old"
         made.mkdir()
         yield made
@@ -99,7 +103,7 @@ def replacing(folder: Path) -> Iterator[Path]:
             raise FileError(
                 tr(
                     "{folder}: cannot be replaced ({reason}); close what is open in it",
-                    folder=folder, reason=error.strerror,
+                    folder=folder, reason=reason_of(error),
                 )
             ) from error  # fmt: skip
 

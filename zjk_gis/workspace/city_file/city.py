@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from zjk_gis.arguments import checked
-from zjk_gis.errors import ZjkGisError
+from zjk_gis.errors import FileError, ZjkGisError
 from zjk_gis.io import list_layers
 from zjk_gis.layers.labels import label
 from zjk_gis.presentation import Presentation, presented
@@ -23,7 +23,7 @@ from zjk_gis.workspace.city_file.table import Table
 from zjk_gis.workspace.city_file.toml_text import read_toml
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
     import pandas as pd
 
@@ -160,6 +160,7 @@ class City:
         []
         """
         found = self._matched(source)
+        self._refuse_leading_out(found)
         if not _part_of(source):
             return found
         return [path for path in found if not self._is_of_others(path, source)]
@@ -172,6 +173,19 @@ class City:
             parts = plain.relative_to(plain.anchor).as_posix() if plain.is_absolute() else plain.as_posix()
             found.update(Path(os.path.normpath(path)) for path in base.glob(parts))
         return sorted(found)
+
+    def _refuse_leading_out(self, paths: Iterable[Path]) -> None:
+        """Refuse what seems to lie in the city's folder but is a link that leads out of it."""
+        for path in paths:
+            lies_inside = path.is_relative_to(self.folder)
+            if lies_inside and not path.resolve().is_relative_to(self.folder.resolve()):
+                raise FileError(
+                    tr(
+                        "{path}: is a link that leads out of the city's folder, and is not followed; copy "
+                        "the file here, or write its own place in files",
+                        path=path,
+                    )
+                )
 
     def _is_of_others(self, path: Path, source: Source) -> bool:
         held = _held(path)
