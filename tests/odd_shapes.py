@@ -1576,6 +1576,11 @@ EXTENTS = {
 
 # Public names that take no layer of the caller's.
 NO_LAYER = {
+    "answer_schema",
+    "assign_batches",
+    "assign_on_dask",
+    "assign_on_spark",
+    "plan_cluster",
     "changes_between", "refresh_city", "undo_refresh",
     "__version__", "Policy", "add_base_map", "area_trade_matrix", "assignment_figures",
     "assignment_summary", "base_map",
@@ -1667,5 +1672,6 @@ if __name__ == "__main__":
     zjk_gis.reports.dossier.Dossier.print_map = _unprinted
     # This folder has one named coverage, which numba would take for the package of that name.
     sys.path = [path for path in sys.path if Path(path or ".").resolve() != Path(__file__).resolve().parent]
-    for each in sys.argv[1:]:
-        run(each)
+    for each in sys.stdin:
+        run(each.strip())
+        print(json.dumps(None), flush=True)

@@ -17,23 +17,54 @@ import zjk_gis
 HERE = Path(__file__).parent
 
 
-@pytest.fixture(scope="module")
-def outcomes():
-    """Call every function with every odd shape, in a process that may crash; what crashed it is told."""
-    found, left = {}, list(odd_shapes.CALLS)
-    paths = os.pathsep.join(filter(None, [str(HERE.parent), os.environ.get("PYTHONPATH")]))
-    while left:
-        command = [sys.executable, str(HERE / "odd_shapes.py"), *left]
-        done = subprocess.run(
-            command, capture_output=True, text=True, env={**os.environ, "PYTHONPATH": paths}
-        )
-        for line in done.stdout.splitlines():
-            name, call, layer, odd, state, words = json.loads(line)
+class Caller:
+    """Calls functions with every odd shape in a process that may crash; what crashed it is told."""
+
+    def __init__(self, said):
+        self.process, self.said = None, said
+
+    def outcomes(self, name):
+        """Return what came of each call of a function."""
+        if self.process is None or self.process.poll() is not None:
+            self.process = self._started()
+        self.process.stdin.write(f"{name}\n")
+        self.process.stdin.flush()
+        found = {}
+        for line in iter(self.process.stdout.readline, ""):
+            if (told := json.loads(line)) is None:
+                return found
+            name, call, layer, odd, state, words = told
             found[name, call, layer, odd] = (state, words)
-        assert found, done.stderr
-        last = next(reversed(found))[0] if done.returncode else left[-1]
-        left = left[left.index(last) + 1 :]
-    return found
+        self.process.wait()
+        assert found, self.said.read_text(encoding="utf-8")
+        return found
+
+    def _started(self):
+        paths = os.pathsep.join(filter(None, [str(HERE.parent), os.environ.get("PYTHONPATH")]))
+        with self.said.open("w", encoding="utf-8") as said:
+            return subprocess.Popen(
+                [sys.executable, str(HERE / "odd_shapes.py")],
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=said,
+                text=True,
+                encoding="utf-8",
+                env={**os.environ, "PYTHONPATH": paths, "PYTHONIOENCODING": "utf-8"},
+            )
+
+    def close(self):
+        if self.process is not None:
+            self.process.stdin.close()
+            self.process.stdout.close()
+            self.process.wait()
+
+
+@pytest.fixture(scope="module")
+def caller(tmp_path_factory):
+    """One process for all functions that this worker is given."""
+    made = Caller(tmp_path_factory.mktemp("odd") / "said.txt")
+    yield made
+    made.close()
 
 
 ROOMS = [
@@ -55,8 +86,8 @@ def test_every_public_function_is_in_the_table():
 
 
 @pytest.mark.parametrize("name", odd_shapes.CALLS)
-def test_it_keeps_or_names_the_row_whatever_its_geometry(name, outcomes):
-    called = {key: outcome for key, outcome in outcomes.items() if key[0] == name}
+def test_it_keeps_or_names_the_row_whatever_its_geometry(name, caller):
+    called = caller.outcomes(name)
     assert {call for _, call, _, _ in called} == set(range(len(odd_shapes.CALLS[name])))
     assert {key[1:]: outcome for key, outcome in called.items() if outcome[0] != "fine"} == {}
 

@@ -33,6 +33,7 @@ VALUES = {
     "网格编码",
     "三级",
     "街道级",
+    "审图号",
 }
 # What stays as it is in Chinese: commands, options, files and addresses, names of columns and choices.
 NOT_A_SENTENCE = re.compile(r"`[^`]*`|zjk-gis(?: [a-z-]+)*|\[[^\]]*\||--?[a-z][\w-]*|\S*[._/]\w\S*")

@@ -48,6 +48,7 @@ _LEAST = 1e-9
 
 
 @presented
+@checked
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CityChanges:
     """What is another answer in one run than in an earlier one.

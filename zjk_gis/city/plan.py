@@ -195,9 +195,9 @@ def plan_of(
             planner.take_corrected(name, corrections)
             planner.take_source(name)
         except ZjkGisError as error:
-            told = str(error)
+            why = str(error)
             planner.plan.stops.append(
-                told if name in told else tr("{source}: {why}", source=source_title(name), why=told)
+                why if name in why else tr("{source}: {why}", source=source_title(name), why=why)
             )
     return planner.plan
 

@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 
 import pandas as pd
 
+from zjk_gis.arguments import checked
 from zjk_gis.city.state import load_runs
 from zjk_gis.errors import FileError, InputError
 from zjk_gis.io.paths import blamed_on
@@ -73,6 +74,7 @@ class Run:
 
 
 @presented
+@checked
 @dataclass(slots=True, kw_only=True)
 class Refreshed:
     """What a run did.

@@ -208,10 +208,12 @@ class _Reading:
 
     def _of_file(self, path: Path) -> Iterator[_Layer]:
         sources = {} if self.city is None else sources_in(self.city, path)
-        names = [self.layer] if self.layer or path.suffix.lower() == ".zip" else list_layers(path)
+        one = self.layer or path.suffix.lower() == ".zip"
+        names: list[str | None] = [self.layer] if one else [*list_layers(path)]
         for each in names:
             kind, crs, datum = self.said.of(path, each or "")
             source = next(iter(sources.values()), None) if each is None else sources.get(each)
+            known: str | None
             if source is not None and kind in (None, source.layer):
                 frame, known = self._as_sent(path, each, source, crs, datum), source.layer
             else:

@@ -44,6 +44,7 @@ _MOST_KEPT = 0.5  # of the rows of an older edition: a set of which fewer are th
 
 
 @presented
+@checked
 @dataclass(frozen=True, slots=True)
 class Draft:
     """What was written, and what was not understood.
