@@ -257,6 +257,7 @@ class TestTechniqueByCount:
         areas = gpd.GeoDataFrame({"zone_code": [f"N{i}" for i in range(k * k)]}, geometry=shapes, crs=4547)
         seen = visit(save_offline(zones_map(areas), tmp_path / "map.html"))
         assert f"{k * k:,} 个要素逐一绘制" in seen.page.inner_text(".zjk-panel")
+        seen.page.wait_for_function("zjk.sheets[0].took && !zjk.sheets[0]._job")
         ground = seen.page.evaluate(
             """() => { const c = zjk.sheets[0]._front, at = L.latLngBounds(zjk.page.bounds).getCenter();
               const p = zjk.map.project(at, zjk.map.getZoom()).subtract(c.at.corner);

@@ -13,7 +13,7 @@ function* paintLayers(ctx, layers, view, clock) {
     if (layer.onePoint) { yield* paintPoints(ctx, layer, byStyle, view, layer.styles); continue; }
     const typical = typicalOf(layer) * view.scale;
     if (typical < MERGED && layer.apart.length && layer.shapes.n > SEVERAL) {
-      yield* paintMerged(ctx, layer, [].concat.apply([], layer.apart.map(function (s) { return byStyle[s]; })), view);
+      yield* paintMerged(ctx, layer, joined(layer.apart.map(function (s) { return byStyle[s]; })), view);
       layer.apart.forEach(function (s) { byStyle[s] = []; });
     }
     const kind = layer.shapes.kind, only = function (list, wanted) { return list.filter(function (i) { return wanted(kind[i]); }); };
@@ -21,6 +21,13 @@ function* paintLayers(ctx, layers, view, clock) {
     for (let s = 0; s < byStyle.length; s++) { yield* paintPaths(ctx, layer, only(byStyle[s], function (k) { return k > 0; }), view, layer.styles[s]); }
     yield* paintPoints(ctx, layer, byStyle.map(function (list) { return only(list, function (k) { return k === 0; }); }), view, layer.styles);
   }
+}
+
+/* One list of the numbers in several. */
+function joined(lists) {
+  const whole = new Uint32Array(lists.reduce(function (sum, list) { return sum + list.length; }, 0));
+  lists.reduce(function (at, list) { whole.set(list, at); return at + list.length; }, 0);
+  return whole;
 }
 
 /* The rims of all marks lie below all marks: where many overlap, they stay as full as their number. */
