@@ -451,7 +451,7 @@ class TestThePage:
         assert "<script src=" in page.get_root().render()
 
     def test_a_small_map_is_small(self):
-        assert len(whole_page(city_map({}))) < 300_000
+        assert len(whole_page(city_map({}))) < 330_000
         assert len(whole_page(with_icon())) < 1_300_000
 
     def test_a_font_is_there_once(self):
