@@ -113,6 +113,7 @@ def refresh_city(
     Examples
     --------
     >>> import tempfile
+    >>> from pathlib import Path
     >>> text = '''
     ... [city]
     ... name = "示例市"
@@ -204,6 +205,7 @@ def undo_refresh(city: City | str | os.PathLike[str], *, tell: Callable[[str], N
     Examples
     --------
     >>> import tempfile
+    >>> from pathlib import Path
     >>> text = "[city]\nname = '示例市'\n[[source]]\nlayer = 'shelters'\nfiles = '*.csv'\n"
     >>> rows = "避难场所编码,避难场所名称,经度,纬度\nS1,一中,114.88,40.82\n"
     >>> with tempfile.TemporaryDirectory() as folder:

@@ -89,7 +89,7 @@ def pipe_colour(class_code: str) -> str:
 
     Examples
     --------
-    >>> pipe_colour("JS"), pipe_colour("GD")
+    >>> pipe_colour("JS"), pipe_colour("DL")
     ('#00b7b7', '#ff0000')
     """
     kinds = rules_table("pipe_kinds")
