@@ -100,9 +100,11 @@ def assign_on_dask(
 
     Examples
     --------
-    >>> from distributed import Client  # doctest: +SKIP
-    >>> with Client("tcp://10.0.0.5:8786"):  # doctest: +SKIP
-    ...     assign_on_dask("s3://city/incidents", "s3://city/plan", "s3://city/assigned", crs=4490)
+    .. code-block:: python
+
+        from distributed import Client
+        with Client("tcp://10.0.0.5:8786"):
+            assign_on_dask("s3://city/incidents", "s3://city/plan", "s3://city/assigned", crs=4490)
     """
     check_language(lang)
     distributed = need("distributed", extra="cluster", purpose="work on a cluster")

@@ -68,9 +68,11 @@ def assign_on_spark(
 
     Examples
     --------
-    >>> frame = spark.read.parquet("hdfs:///incidents")  # doctest: +SKIP
-    >>> assigned = assign_on_spark(frame, "hdfs:///plan", lon="lon", lat="lat", crs=4490)  # doctest: +SKIP
-    >>> assigned.write.parquet("hdfs:///assigned")  # doctest: +SKIP
+    .. code-block:: python
+
+        frame = spark.read.parquet("hdfs:///incidents")
+        assigned = assign_on_spark(frame, "hdfs:///plan", lon="lon", lat="lat", crs=4490)
+        assigned.write.parquet("hdfs:///assigned")
     """
     if not hasattr(frame, "mapInArrow"):
         raise InputError(tr("frame is not a Spark DataFrame of version 3.3 or later"))
