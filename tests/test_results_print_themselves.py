@@ -153,7 +153,7 @@ EXAMPLES = {
     "City": lambda _: zjk_gis.synth.City({"unit_grids": ZONES}, pd.DataFrame(INCIDENTS), {}, pd.DataFrame()),
 }
 # Values that are read and written as code, pages that show themselves, and what holds arrays for the engine.
-NO_RESULTS = {"CityChanges", "Refreshed", "Run", 
+NO_RESULTS = {"CityChanges", "Refreshed", "Run",
     "Answers", "BaseMap", "CompiledGrid", "FaultRules", "Field", "GapRules", "Helmert7", "LayerSpec",
     "LineIndex", "OfflineFrame", "OverlapRules", "Policy", "PolygonIndex", "Positions", "Question",
     "RankingRules",
