@@ -4,11 +4,12 @@ import geopandas as gpd
 import pandas as pd
 import pyogrio
 import pytest
-from shapely import Point, box
+from shapely import Point, Polygon, box
 
 import zjk_gis
 from zjk_gis import City, Workspace, read_city, read_layer, write_layer
 from zjk_gis.errors import FileError, InputError
+from zjk_gis.read_report import report_of
 from zjk_gis.words import speaking
 from zjk_gis.workspace.city_file.reading import read_file
 
@@ -225,3 +226,23 @@ def test_a_delivery_need_not_hold_every_layer_but_what_is_not_understood_is_told
     assert [path.parent.name for path in city.files_of(city.sources[0])] == ["2025-03-07", "2025-03-14"]
     with pytest.raises(InputError, match="范围_新"):
         read_city(city)
+
+
+def test_a_shape_that_measuring_makes_cross_itself_is_mended_and_told(tmp_path):
+    ring = [
+        (114.87438725370022, 40.827449243473865),
+        (114.87439198370387, 40.82744899182512),
+        (114.87439164164525, 40.82744528212239),
+        (114.87442468115242, 40.827803600899145),
+    ]
+    kept = gpd.GeoDataFrame({"zone_code": ["A"]}, geometry=[Polygon(ring)], crs=4490)
+    assert kept.geometry.is_valid.all()
+    assert not kept.to_crs(4547).geometry.is_valid.any()
+    write_layer(kept, tmp_path / "city.gpkg", layer="responsibility_zones")
+    city = city_with(tmp_path, '[coordinates]\nmeasure = "EPSG:4547"\n', head='workspace = "city.gpkg"')
+    found = read_city(city)["responsibility_zones"]
+    assert found.crs == 4547
+    assert found.geometry.is_valid.all()
+    assert [remark for remark in report_of(found).remarks if "mended" in remark] == [
+        "responsibility_zones: 1 shapes that rounding made invalid were mended for the answers"
+    ]

@@ -17,11 +17,9 @@ from zjk_gis.assign import assign_incidents
 from zjk_gis.errors import FileError, InputError
 from zjk_gis.io import list_layers, read_layer, read_table, write_layer, write_table
 from zjk_gis.io.paths import workshop
-from zjk_gis.layers.catalogue import spec_of
 from zjk_gis.layers.labels import label
-from zjk_gis.layers.soundness import made_valid
-from zjk_gis.layers.spec import AREAL
 from zjk_gis.progress import track
+from zjk_gis.read_report import report_of
 from zjk_gis.reports import audit_city, survey_city
 from zjk_gis.words import language, listed, speaking, tr
 from zjk_gis.workspace.city_file.systems import measured
@@ -127,18 +125,11 @@ def answer_all(
 def measurable(
     city: City, layers: Mapping[str, gpd.GeoDataFrame], tell: Callable[[str], None]
 ) -> dict[str, gpd.GeoDataFrame]:
-    """Return layers in the system in which the city measures; what the conversion made invalid is mended."""
-    found = {}
-    for name, layer in layers.items():
-        told = measured(layer, city, name)
-        spec = spec_of(name)
-        if told is not layer and spec.geometry & AREAL and not told.geometry.is_valid.all():
-            told, mended = made_valid(told, name)
-            tell(
-                tr("{layer}: {count:,} shapes that rounding made invalid were mended for the answers",
-                   layer=spec.title if language() == "zh" else name, count=len(mended))
-            )  # fmt: skip
-        found[name] = told
+    """Return layers in the system in which the city measures, and tell what of them was mended."""
+    found = {name: measured(layer, city, name) for name, layer in layers.items()}
+    for name, layer in found.items():
+        for remark in report_of(layer).remarks[len(report_of(layers[name]).remarks) :]:
+            tell(remark)
     return found
 
 

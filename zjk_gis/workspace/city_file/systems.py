@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import geopandas as gpd
 from pyproj import CRS
 
 from zjk_gis.crs import convert_crs
+from zjk_gis.layers.catalogue import CATALOGUE, spec_of
 from zjk_gis.layers.soundness import made_valid
+from zjk_gis.read_report import report_of
+from zjk_gis.words import language, tr
 
 if TYPE_CHECKING:
     from zjk_gis.workspace.city_file.city import City
@@ -16,14 +20,29 @@ if TYPE_CHECKING:
 __all__ = ["converted", "measured", "stored"]
 
 
-def converted(rows: gpd.GeoDataFrame, crs: Any, name: str) -> gpd.GeoDataFrame:
-    """Convert rows, and mend the shapes that were sound and that rounding has made to cross themselves."""
-    sound = rows.geometry.is_valid.to_numpy()
+def converted(
+    rows: gpd.GeoDataFrame, crs: Any, name: str, *, remarks: list[str] | None = None
+) -> gpd.GeoDataFrame:
+    """Convert rows, and mend the shapes that were sound and that rounding has made to cross themselves.
+
+    How many those were is added to `remarks`.
+    """
     result: gpd.GeoDataFrame = convert_crs(rows, crs, name=name)
-    crossed = sound & ~result.geometry.is_valid.to_numpy()
+    if result is rows:
+        return rows
+    crossed = ~result.geometry.is_valid.to_numpy()
+    crossed[crossed] = rows.geometry[crossed].is_valid.to_numpy()
     if crossed.any():
         mended, _ = made_valid(gpd.GeoDataFrame(result[crossed]), name)
         result.loc[crossed, result.active_geometry_name] = mended.geometry
+        if remarks is not None:
+            remarks.append(
+                tr(
+                    "{layer}: {count:,} shapes that rounding made invalid were mended for the answers",
+                    layer=spec_of(name).title if name in CATALOGUE and language() == "zh" else name,
+                    count=int(crossed.sum()),
+                )
+            )
     return result
 
 
@@ -44,6 +63,8 @@ def stored(rows: gpd.GeoDataFrame, city: City, name: str) -> gpd.GeoDataFrame:
 def measured(layer: gpd.GeoDataFrame, city: City, name: str) -> gpd.GeoDataFrame:
     """Return a layer in the system in which the city measures, if it names one.
 
+    Its report tells how many shapes were mended that rounding had made invalid.
+
     Raises
     ------
     CRSError
@@ -52,7 +73,12 @@ def measured(layer: gpd.GeoDataFrame, city: City, name: str) -> gpd.GeoDataFrame
     wanted = city.coordinates.measure
     if not wanted or not isinstance(layer, gpd.GeoDataFrame) or layer.crs is None:
         return layer
-    return _with_report(layer, convert_crs(layer, wanted, name=name))
+    remarks: list[str] = []
+    rows = _with_report(layer, converted(layer, wanted, name, remarks=remarks))
+    if remarks:
+        report = report_of(rows)
+        rows.attrs["report"] = replace(report, remarks=[*report.remarks, *remarks])
+    return rows
 
 
 def _with_report(before: gpd.GeoDataFrame, rows: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
