@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from dataclasses import dataclass, field
-from functools import cache
+from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -161,9 +161,15 @@ class City:
         """
         found = self._matched(source)
         self._refuse_leading_out(found)
-        if not _part_of(source):
+        part = _part_of(source)
+        lacking = {path: held for path in found if part and (held := _held(path)) and part not in held}
+        if not lacking:
             return found
-        return [path for path in found if not self._is_of_others(path, source)]
+        taken: dict[Path, set[str]] = {path: set() for path in lacking}
+        for each in self.sources:
+            for path in lacking.keys() & set(self._matched(each)):
+                taken[path].add(_part_of(each))
+        return [path for path in found if path not in lacking or not lacking[path] <= taken[path]]
 
     def _matched(self, source: Source) -> list[Path]:
         found: set[Path] = set()
@@ -186,12 +192,6 @@ class City:
                         path=path,
                     )
                 )
-
-    def _is_of_others(self, path: Path, source: Source) -> bool:
-        held = _held(path)
-        if not held or _part_of(source) in held:
-            return False
-        return held <= {_part_of(each) for each in self.sources if path in self._matched(each)}
 
     @property
     def tables(self) -> dict[str, pd.DataFrame]:
@@ -233,7 +233,7 @@ def _held(path: Path) -> frozenset[str]:
         return frozenset()
 
 
-@cache
+@lru_cache(maxsize=1024)
 def _held_at(path: Path, _size: int, _changed: int) -> frozenset[str]:
     return frozenset(list_layers(path))
 
