@@ -34,6 +34,8 @@ if TYPE_CHECKING:
 __all__ = ["write_front", "write_lists"]
 
 _MOST_LISTED, _MOST_SHOWN, _BUSIEST = 400, 3000, 10
+#: Which part of a page lists what a column counts; findings of all kinds are in one.
+_ANCHORS = {"zones": "zones", "sections": "sections", "month_cases": "incidents", "open_cases": "open"}
 
 
 def write_lists(pub: Publication, streets: Belongings, chiefs: Belongings) -> Iterator[str]:
@@ -203,17 +205,7 @@ def _streets_block(pub: Publication, own: Belongings, up: int) -> Block:
     """List the streets, each number with where its rows are."""
     table = streets_table(pub.facts, own)
     codes = table["street_code"].to_numpy()
-    anchors = {"zones": "zones", "month_cases": "incidents", "open_cases": "open"}
-
-    def lead_to(anchor: str) -> Callable[[Any], str]:
-        return lambda at: pub.street_href(codes[at], up) + f"#{anchor}"
-
-    leads: dict[str, Callable[[Any], str]] = {
-        name: lead_to(anchors.get(name, "findings"))
-        for name in map(str, table)
-        if name not in ("street_code", "street_name")
-    }
-    leads["street_name"] = lambda at: pub.street_href(codes[at], up)
+    leads = _leads(table, lambda at: pub.street_href(codes[at], up), code="street_code", name="street_name")
     columns = [str(name) for name in table if name != "street_code"]
     shown = rows_shown(
         pub, table, "streets", columns, up=up, most=_MOST_LISTED, book=pub.places.zones, leads=leads
@@ -224,6 +216,18 @@ def _streets_block(pub: Publication, own: Belongings, up: int) -> Block:
         [] if pub.facts.findings is None else [(href(f"{folder}/findings.html", up=up), tr("all findings"))]
     )
     return Block("streets", tr("Findings by street"), told, links=links, table=shown)
+
+
+def _leads(
+    table: pd.DataFrame, page: Callable[[Any], str], *, code: str, name: str
+) -> dict[str, Callable[[Any], str]]:
+    """Lead from each number to the part of the row's page that lists it, and from its name to the page."""
+
+    def lead_to(anchor: str) -> Callable[[Any], str]:
+        return lambda at: f"{page(at)}#{anchor}"
+
+    numbers = [column for column in map(str, table) if column not in (code, name)]
+    return {column: lead_to(_ANCHORS.get(column, "findings")) for column in numbers} | {name: page}
 
 
 def _nowhere(pub: Publication) -> str:
@@ -242,17 +246,7 @@ def _nowhere(pub: Publication) -> str:
 def _chiefs_block(pub: Publication, table: pd.DataFrame, title: str, up: int, most: int) -> Block:
     table = table.reset_index(drop=True)
     codes = table["chief_code"].to_numpy()
-    anchors = {"zones": "zones", "sections": "sections", "month_cases": "incidents", "open_cases": "open"}
-
-    def lead_to(anchor: str) -> Callable[[Any], str]:
-        return lambda at: pub.chief_href(codes[at], up) + f"#{anchor}"
-
-    leads: dict[str, Callable[[Any], str]] = {
-        name: lead_to(anchors.get(name, "findings"))
-        for name in map(str, table)
-        if name not in ("chief_code", "chief_name")
-    }
-    leads["chief_name"] = lambda at: pub.chief_href(codes[at], up)
+    leads = _leads(table, lambda at: pub.chief_href(codes[at], up), code="chief_code", name="chief_name")
     shown = rows_shown(pub, table, "chiefs", list(map(str, table)), up=up, most=most, leads=leads)
     return Block("chiefs", title, tr("{count:,} rows", count=len(table)), table=shown)
 
