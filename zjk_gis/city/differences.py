@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 import geopandas as gpd
 import numpy as np
 import pandas as pd
-import shapely
 
 from zjk_gis.arguments import checked
 from zjk_gis.city.answers import is_answered, read_answers
@@ -18,6 +17,7 @@ from zjk_gis.errors import InputError
 from zjk_gis.layers.columns.nobody import chiefs_of, somebody
 from zjk_gis.layers.columns.periods import day_of, validity_days
 from zjk_gis.layers.columns.values import code_text
+from zjk_gis.overlay.common_ground import common_ground
 from zjk_gis.presentation import Presentation, presented
 from zjk_gis.reports.bulletin.judging import HIGH_IS_GOOD
 from zjk_gis.words import listed, tr
@@ -32,7 +32,6 @@ if TYPE_CHECKING:
 
 __all__ = ["CityChanges", "changes_between"]
 
-_SAME = 0.5  # of the smaller gap: that much in common makes two gaps one
 _LAYERS = ("responsibility_zones", "road_sections")
 _CODES = {"responsibility_zones": "zone_code", "road_sections": "section_code"}
 # Whether more is better, of the audit's figures.
@@ -227,11 +226,8 @@ def _has_counterpart(rows: gpd.GeoDataFrame, others: gpd.GeoDataFrame) -> np.nda
     found = np.zeros(len(rows), dtype=bool)
     if not len(rows) or not len(others):
         return found
-    shapes, those = rows.geometry.to_numpy(), others.geometry.to_numpy()
-    mine, theirs = shapely.STRtree(those).query(shapes, predicate="intersects")
-    common = shapely.area(shapely.intersection(shapes[mine], those[theirs]))
-    smaller = np.minimum(shapely.area(shapes[mine]), shapely.area(those[theirs]))
-    found[mine[common >= _SAME * smaller]] = True
+    met = common_ground(rows.geometry.to_numpy(), others.geometry.to_numpy())
+    found[met.one[met.is_same]] = True
     return found
 
 

@@ -20,6 +20,7 @@ from zjk_gis.layers.columns.values import code_text, coded
 from zjk_gis.layers.metric import require_amounts
 from zjk_gis.layers.recorded import with_answers
 from zjk_gis.layers.shapes import has_place, only
+from zjk_gis.overlay.common_ground import common_ground
 from zjk_gis.words import tr
 
 if TYPE_CHECKING:
@@ -31,9 +32,6 @@ __all__ = ["accept_fault", "without_accepted"]
 
 # The column that names a fault, and what such a fault is called in the ledger.
 _KINDS = {"gap_code": "责任空白", "overlap_code": "责任重叠"}
-_SAME_GROUND = (
-    0.5  # the share of either that a fault and an accepted one must have in common to be one that changed
-)
 _EPOCH = np.datetime64("1970-01-01")
 
 
@@ -334,15 +332,12 @@ def _pairs(
     accepted = entries.geometry.to_numpy()
     # What has no place is on nobody's ground: such a fault is reported, such an entry serves for none.
     shapes, accepted = (only(each, has_place(each)) for each in (shapes, accepted))
-    fault, entry = shapely.STRtree(accepted).query(shapes, predicate="intersects")
-    one, other = shapes[fault], accepted[entry]
-    common = shapely.area(shapely.intersection(one, other))
-    first, second = shapely.area(one), shapely.area(other)
-    together = first + second - common
+    met = common_ground(shapes, accepted)
+    fault, entry, common, together = met.one, met.other, met.common, met.together
     change = np.divide(together - common, together, out=np.zeros(len(fault)), where=together > 0)
-    distance = shapely.hausdorff_distance(one, other)
+    distance = shapely.hausdorff_distance(shapes[fault], accepted[entry])
     same = (change <= changed_share) & (distance <= within_m)
-    akin = same | (common >= _SAME_GROUND * np.minimum(first, second))
+    akin = same | met.is_same
     holds = entries["holds"].to_numpy(dtype=bool)[entry]
     order = np.where(same, np.where(holds, 0, 1), 2)
     kept = akin & (same | holds)
