@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from zjk_gis.io.paths import is_remote
 from zjk_gis.words import tr
 from zjk_gis.workspace.addresses import is_address
 from zjk_gis.workspace.city_file.city import city_of
@@ -111,7 +112,7 @@ class _Place(click.ParamType[Any]):
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Path | str:
         """Return an address as it is, and everything else as a path."""
-        return value if "://" in str(value) else Path(value)
+        return value if is_remote(value) else Path(value)
 
 
 class _Only(click.ParamType[Any]):

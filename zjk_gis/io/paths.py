@@ -37,6 +37,7 @@ __all__ = [
     "gdal_name",
     "is_geodatabase",
     "is_readable",
+    "is_remote",
     "pinned_name",
     "reason_of",
     "target_file",
@@ -113,6 +114,7 @@ _KNOWN_CONTENT = (
 )
 # «GPKG:a.gpkg», «zip://a.zip», «PG:dbname=x»; a single letter is a drive of Windows.
 _CONNECTION = re.compile(r"^[A-Za-z][A-Za-z0-9_+.\- ]+:")
+_REMOTE = re.compile(r"^[A-Za-z][A-Za-z0-9+.-]+://")
 _HEAD_BYTES = 4096
 _BLANK = b" \t\r\n\x0b\x0c\x1e"  # with the separator of records
 _WORKSHOP, _ABANDONED_S = ".zjk-gis-", 86_400
@@ -223,6 +225,17 @@ def check_writable(path: str | os.PathLike[str]) -> None:
     .gpkg, .shp, .geojson, .fgb, .parquet, .csv, .xlsx, .kml, .gdb, .html, .pdf, .svg, .png
     """
     target_file(path, _WRITTEN + _PAGES + _SHEETS)
+
+
+def is_remote(path: str | os.PathLike[str]) -> bool:
+    """Tell whether it is an address in a store of files, such as ``s3://bucket/incidents``, and not a path.
+
+    Examples
+    --------
+    >>> is_remote("s3://bucket/incidents"), is_remote("C://incidents"), is_remote("incidents")
+    (True, False, False)
+    """
+    return _REMOTE.match(os.fspath(path)) is not None
 
 
 def is_geodatabase(path: Path) -> bool:

@@ -24,7 +24,7 @@ from zjk_gis import threads
 from zjk_gis._version import __version__
 from zjk_gis.assign.plan import AssignmentPlan
 from zjk_gis.batch.arrow import ArrowSource
-from zjk_gis.batch.cluster.folders import is_address, open_folder
+from zjk_gis.batch.cluster.folders import open_folder
 from zjk_gis.batch.cluster.parts import (
     JOB,
     LEDGER,
@@ -42,7 +42,7 @@ from zjk_gis.batch.running import settle_times
 from zjk_gis.batch.sources import PARQUET, first_points
 from zjk_gis.batch.whole import check_rows
 from zjk_gis.errors import FileError, InputError
-from zjk_gis.io.paths import ending_of, is_geodatabase
+from zjk_gis.io.paths import ending_of, is_geodatabase, is_remote
 from zjk_gis.io.tables.text import BATCH_ROWS
 from zjk_gis.layers.headings import settled
 from zjk_gis.progress import track
@@ -149,7 +149,7 @@ def assign_folder(
 
 def is_folder_job(source: str | os.PathLike[str], target: str | os.PathLike[str]) -> bool:
     """Tell whether a target is to be a folder of parts: an address, or a name without an ending."""
-    if is_address(target) or is_address(source):
+    if is_remote(target) or is_remote(source):
         return True
     return not Path(target).suffix and Path(source).is_dir() and not is_geodatabase(Path(source))
 

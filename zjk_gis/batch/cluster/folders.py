@@ -17,29 +17,18 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from zjk_gis._optional import need
 from zjk_gis.errors import FileError, InputError
+from zjk_gis.io.paths import is_remote
 from zjk_gis.words import tr
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-__all__ = ["Entry", "Folder", "is_address", "open_folder"]
+__all__ = ["Entry", "Folder", "open_folder"]
 
-_ADDRESS = re.compile(r"^[A-Za-z][A-Za-z0-9+.-]+://")  # no drive of Windows: those have one letter
 _SECRET = re.compile(r"//[^/@]*@")
 _QUERY = re.compile(r"\?.*$")
 _STORES = ("s3", "gcs", "abfs")
 _BLOCK = 1 << 23
-
-
-def is_address(path: str | os.PathLike[str]) -> bool:
-    """Tell whether it is an address, such as ``s3://bucket/incidents``, and not a path.
-
-    Examples
-    --------
-    >>> is_address("s3://bucket/incidents"), is_address("C://incidents"), is_address("incidents")
-    (True, False, False)
-    """
-    return _ADDRESS.match(os.fspath(path)) is not None
 
 
 class Entry(NamedTuple):
@@ -196,7 +185,7 @@ def open_folder(path: str | os.PathLike[str]) -> Folder:
     's3://bucket/incidents'
     """
     fs = need("pyarrow.fs", extra="cluster", purpose="work on a cluster")
-    if not is_address(path):
+    if not is_remote(path):
         here = Path(path).absolute()
         return Folder(str(here), here.as_posix(), fs.LocalFileSystem())
     address = os.fspath(path)

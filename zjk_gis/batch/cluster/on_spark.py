@@ -7,10 +7,10 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from zjk_gis.arguments import checked
-from zjk_gis.batch.cluster.folders import is_address
 from zjk_gis.batch.cluster.plan_copies import loaded_plan
 from zjk_gis.batch.cluster.stream import answer_schema, assign_batches, check_columns, reading_of
 from zjk_gis.errors import InputError
+from zjk_gis.io.paths import is_remote
 from zjk_gis.words import tr
 
 if TYPE_CHECKING:
@@ -76,7 +76,7 @@ def assign_on_spark(
     """
     if not hasattr(frame, "mapInArrow"):
         raise InputError(tr("frame is not a Spark DataFrame of version 3.3 or later"))
-    where = os.fspath(plan) if is_address(plan) else os.path.abspath(plan)  # noqa: PTH100 - of any system
+    where = os.fspath(plan) if is_remote(plan) else os.path.abspath(plan)  # noqa: PTH100 - of any system
     loaded = loaded_plan(where)
     how = {"lon": lon, "lat": lat, "geometry": geometry, "time": time, "crs": crs, "datum": datum}
     check_columns(frame.columns, loaded, reading_of(loaded, **how))

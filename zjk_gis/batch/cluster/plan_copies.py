@@ -18,9 +18,10 @@ from pathlib import Path
 
 from zjk_gis.assign.plan import AssignmentPlan
 from zjk_gis.assign.plan_files import PLAN_FILE, plan_files_of, read_plan_file
-from zjk_gis.batch.cluster.folders import Folder, is_address, open_folder
+from zjk_gis.batch.cluster.folders import Folder, open_folder
 from zjk_gis.batch.lock import locked
 from zjk_gis.errors import FileError
+from zjk_gis.io.paths import is_remote
 from zjk_gis.words import tr
 
 __all__ = ["CACHE_VARIABLE", "checksum_at", "loaded_plan", "plan_folder"]
@@ -46,7 +47,7 @@ def plan_folder(plan: str | os.PathLike[str] | Folder) -> Path:
         kept = plan
         if kept.is_local:
             return Path(kept.path)
-    elif is_address(plan):
+    elif is_remote(plan):
         kept = open_folder(plan)
     else:
         return Path(plan)
