@@ -6,7 +6,6 @@ import shutil
 import signal
 import subprocess
 import sys
-import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
 
@@ -22,7 +21,7 @@ from zjk_gis import assign_incidents, threads
 from zjk_gis.assign import AssignmentPlan
 from zjk_gis.batch import answer_schema, assign_batch, assign_batches, assign_on_dask
 from zjk_gis.batch.cluster import folder_job, parts
-from zjk_gis.batch.cluster.folders import open_folder
+from zjk_gis.batch.cluster.folders import Folder, open_folder
 from zjk_gis.batch.cluster.plan_copies import loaded_plan, plan_folder
 from zjk_gis.errors import FileError, InputError, MissingColumnError
 
@@ -316,6 +315,85 @@ def test_geoparquet_keeps_its_covering(plan, tmp_path):
     assert set(found["zone_code"]) == {"A"}
 
 
+@pytest.fixture(scope="module")
+def points(tmp_path_factory):
+    """A folder of two parts of points, the second with one that is nowhere."""
+    source = tmp_path_factory.mktemp("points") / "in"
+    source.mkdir()
+    places = gpd.points_from_xy(WEST + np.arange(30) * STEP / 10, [SOUTH + STEP / 2] * 30, crs=4490)
+    layer = gpd.GeoDataFrame({"number": range(30), "occurred_at": ["2025-03-01"] * 30}, geometry=places)
+    layer.to_parquet(source / "a.parquet")
+    layer["number"] += 30
+    layer.loc[0, "geometry"] = None
+    layer.to_parquet(source / "b.parquet")
+    return source
+
+
+@pytest.mark.parametrize("batch_rows", [5, 30, 1000])  # of several batches, passed as it is, in one
+def test_points_get_a_covering_where_it_is_asked_for(points, plan, tmp_path, batch_rows):
+    """Readers find by it what lies where, row group by row group; no point loses anything."""
+    how = {"lang": "en", "covering": True, "batch_rows": batch_rows}
+    done = assign_batch(points, AssignmentPlan.load(plan), tmp_path / "out", **how)
+    assign_batch(points, AssignmentPlan.load(plan), tmp_path / "whole.parquet", **how)
+    box = (WEST, SOUTH, WEST + STEP * 0.95, SOUTH + STEP)
+    for name, numbers in (
+        ("out/a.parquet", [*range(10)]),
+        ("out/b.parquet", [*range(31, 40)]),
+        ("whole.parquet", [*range(10), *range(31, 40)]),
+    ):
+        made = tmp_path / name
+        assert gpd.read_parquet(made, bbox=box)["number"].tolist() == numbers
+        about = json.loads(pq.read_schema(made).metadata[b"geo"])
+        assert about["version"] == "1.1.0"
+        assert about["columns"]["geometry"]["covering"]["bbox"]["ymax"] == ["bbox", "ymax"]
+        groups = pq.read_metadata(made)
+        for group in (groups.row_group(at) for at in range(groups.num_row_groups)):
+            facts = {group.column(at).path_in_schema: group.column(at) for at in range(group.num_columns)}
+            assert WEST <= facts["bbox.xmin"].statistics.min <= facts["bbox.xmax"].statistics.max < WEST + 1
+            assert facts["found"].statistics.max in ("inside", "border")
+        boxes = pq.read_table(made, columns=["bbox"])["bbox"].to_pylist()
+        assert [each["xmin"] for each in boxes] == gpd.read_parquet(made).geometry.x.tolist()
+    assert (done.rows_out, done.rejects) == (59, 1)
+
+
+def test_a_covering_that_is_there_stays_and_without_points_there_is_none(points, small, plan, tmp_path):
+    loaded = AssignmentPlan.load(plan)
+    assign_batch(points, loaded, tmp_path / "once", covering=True)
+    assign_batch(tmp_path / "once", loaded, tmp_path / "twice", covering=True)
+    made = pq.read_schema(tmp_path / "twice" / "a.parquet")
+    assert [name for name in made.names if name.startswith("bbox")] == ["bbox"]
+    for source, target in ((small, "out"), (small, "out.parquet"), (points, "out.csv")):
+        with pytest.raises(InputError, match="covering="):
+            assign_batch(source, loaded, tmp_path / target, covering=True)
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_file_of_several_does_not_claim_the_extent_of_the_first(points, plan, tmp_path):
+    target = tmp_path / "whole.parquet"
+    assign_batch(points, AssignmentPlan.load(plan), target)
+    assert "bbox" not in json.loads(pq.read_schema(target).metadata[b"geo"])["columns"]["geometry"]
+
+
+def test_a_file_system_in_memory_is_a_folder_like_others(small, plan, tmp_path):
+    """What pyarrow reaches by fsspec; what is made is written beside and renamed, as on HDFS."""
+    memory = pytest.importorskip("fsspec", reason="fsspec is not installed").filesystem("memory")
+    address = f"fsspec+memory://{tmp_path.name}"
+    try:
+        memory.put(str(small), f"/{tmp_path.name}/in", recursive=True)
+        memory.put(str(plan), f"/{tmp_path.name}/plan", recursive=True)
+        loaded = loaded_plan(f"{address}/plan")
+        done = assign_batch(f"{address}/in", loaded, f"{address}/out", lang="en")
+        memory.get(f"/{tmp_path.name}/out", str(tmp_path / "out"), recursive=True)
+        again = assign_batch(f"{address}/in", loaded, f"{address}/out", lang="en")
+    finally:
+        memory.rm(f"/{tmp_path.name}", recursive=True)
+    assert clusters.parts_in(tmp_path / "out") == clusters.parts_in(small)
+    assert not [*tmp_path.rglob("*.tmp")]
+    assign_batch(small, loaded, tmp_path / "here", lang="en")
+    assert clusters.sum_of_parts(tmp_path / "out") == clusters.sum_of_parts(tmp_path / "here")
+    assert (done.rows_in, again.resumed_from) == (4101, 4101)
+
+
 @pytest.fixture
 def bucket(monkeypatch):
     """The address of a bucket in a store on this machine, without its options, and these."""
@@ -379,70 +457,118 @@ def client(workers):
 
 
 @pytest.fixture(scope="module")
-def million(tmp_path_factory):
-    """A million incidents in ten parts."""
-    folder = tmp_path_factory.mktemp("million") / "in"
-    assert clusters.write_parts(folder, [100_000] * 10) == 1_000_000
+def many(tmp_path_factory):
+    """Ten parts: of no row, of one, of rejects alone and of thousands."""
+    folder = tmp_path_factory.mktemp("many") / "in"
+    clusters.write_parts(folder, [3000, 0, 1, *[3000] * 7])
+    part = folder / "month=2026-05" / "part-04.parquet"
+    table = pq.read_table(part, partitioning=None)
+    nowhere = pa.nulls(table.num_rows, pa.float64())
+    pq.write_table(table.set_column(table.schema.get_field_index("lon"), "lon", nowhere), part)
     return folder
 
 
 @pytest.fixture(scope="module")
-def wanted(million, plan, tmp_path_factory):
+def wanted(many, plan, tmp_path_factory):
     """What one machine makes of them: the sum of all rows, and the summary."""
     target = tmp_path_factory.mktemp("wanted") / "whole.parquet"
-    done = assign_batch(million, AssignmentPlan.load(plan), target, lang="en", even_if_off=True)
+    done = assign_batch(many, AssignmentPlan.load(plan), target, lang="en", even_if_off=True)
     return clusters.sum_of(pq.read_table(target, partitioning=None)), done
 
 
-def test_dask_answers_as_one_machine_though_a_worker_is_killed(million, wanted, plan, client, tmp_path):
+def dies_at(moment):
+    """Return what makes a worker die when it comes to a function of the work on a part."""
+
+    def arm():
+        from zjk_gis.batch.cluster import parts
+
+        setattr(parts, moment, lambda *_: os.kill(os.getpid(), signal.SIGKILL))
+
+    return arm
+
+
+def test_dask_answers_as_one_machine_though_workers_are_killed(many, wanted, plan, client, tmp_path):
+    """One dies before anything of its part is there, one when the rows are there and the record is not."""
     target = tmp_path / "out"
-    done = []
-    job = threading.Thread(
-        target=lambda: done.append(
-            assign_on_dask(million, plan, target, client=client, lang="en", even_if_off=True)
-        )
-    )
-    job.start()
-    while job.is_alive() and not list(target.glob("_ledger/*/*.json")):
-        time.sleep(0.01)
-    os.kill(next(iter(client.run(os.getpid).values())), signal.SIGKILL)
-    job.join()
-    (summary,) = done
+    client.wait_for_workers(2)
+    before = client.run(os.getpid)
+    for worker, moment in zip(before, ("_refuse_other_job", "record_name"), strict=True):
+        client.run(dies_at(moment), workers=[worker])
+    summary = assign_on_dask(many, plan, target, client=client, lang="en", even_if_off=True)
+    client.wait_for_workers(2)
+    assert {*before.values()}.isdisjoint(client.run(os.getpid).values())
     rows, told = wanted
     assert clusters.sum_of_parts(target) == rows
-    assert (summary.rows_in, summary.rows_out, summary.found) == (1_000_000, told.rows_out, told.found)
+    for name in ("rows_in", "rows_out", "rejects", "found", "reason", "reject_reasons", "ambiguous"):
+        assert getattr(summary, name) == getattr(told, name), name
+    assert summary.rows_in == 24_001
     assert not (target / "_work").exists()
     # The bytes of a part hang on nothing but the part.
-    assign_batch(million, AssignmentPlan.load(plan), tmp_path / "here", lang="en", even_if_off=True)
+    assign_batch(many, AssignmentPlan.load(plan), tmp_path / "here", lang="en", even_if_off=True)
     for name in clusters.parts_in(target):
         assert (target / name).read_bytes() == (tmp_path / "here" / name).read_bytes()
 
 
-def test_when_the_scheduler_dies_a_fresh_client_goes_on(million, wanted, plan, client, tmp_path):
-    target = tmp_path / "out"
+def waits_for(mark, target):
+    """Return what makes a worker wait for a file once two parts are done."""
+
+    def arm():
+        from zjk_gis.batch.cluster import parts
+
+        refuse = parts._refuse_other_job
+
+        def wait(job):
+            until = time.monotonic() + 60
+            while len([*target.glob("_ledger/*/*.json")]) > 1 and not mark.exists() and time.monotonic() < until:
+                time.sleep(0.01)
+            refuse(job)
+
+        parts._refuse_other_job = wait
+
+    return arm
+
+
+def test_when_the_scheduler_dies_a_fresh_client_goes_on(many, wanted, plan, client, tmp_path):
+    """What was done stays, also what the worker finishes that has lost its scheduler."""
+    target, mark = tmp_path / "out", tmp_path / "mark"
     how = {"lang": "en", "even_if_off": True}
-    lost = []
 
     def first(other):
-        try:
-            assign_on_dask(million, plan, target, client=other, **how)
-        except FileError as error:
-            lost.append(str(error))
+        with pytest.raises(FileError, match=r"dask cluster went away after \d of 10 parts"):
+            assign_on_dask(many, plan, target, client=other, **how)
 
-    with clusters.dask_cluster(tmp_path) as scheduler, clusters.client_of(tmp_path) as other:
-        job = threading.Thread(target=first, args=[other])
-        job.start()
-        while job.is_alive() and len(list(target.glob("_ledger/*/*.json"))) < 2:
-            time.sleep(0.01)
-        scheduler.kill()
-        job.join()
-    assert "dask cluster went away" in lost[0]
+    with clusters.dask_cluster(tmp_path, workers=1) as scheduler:
+        with ThreadPoolExecutor(1) as pool, clusters.client_of(tmp_path) as other:
+            other.run(waits_for(mark, target))
+            job = pool.submit(first, other)
+            while not job.done() and len([*target.glob("_ledger/*/*.json")]) < 2:
+                time.sleep(0.01)
+            scheduler.kill()
+            job.result()
+        mark.touch()
     before = {each: each.stat().st_mtime_ns for each in target.glob("_ledger/*/*.json")}
     assert 2 <= len(before) < 10
-    done = assign_on_dask(million, plan, target, client=client, **how)
-    assert done.resumed_from == 100_000 * len(before)
+    done = assign_on_dask(many, plan, target, client=client, **how)
+    assert done.resumed_from == sum(json.loads(each.read_text())["tally"]["rows"] for each in before)
     assert all(each.stat().st_mtime_ns == stamp for each, stamp in before.items())
     assert clusters.sum_of_parts(target) == wanted[0]
+
+
+def test_workers_work_on_a_file_system_that_is_no_disk(many, wanted, plan, client, tmp_path, monkeypatch):
+    """As on HDFS: parts and plan are fetched, and what is made is written beside and renamed."""
+    from pyarrow import fs
+
+    elsewhere = fs.SubTreeFileSystem(tmp_path.as_posix(), fs.LocalFileSystem())
+    shutil.copytree(many, tmp_path / "city" / "in")
+    monkeypatch.setattr(
+        folder_job, "open_folder", lambda address: Folder(address, address.removeprefix("hdfs://"), elsewhere)
+    )
+    loaded = AssignmentPlan.load(plan)
+    done = assign_on_dask("hdfs://city/in", loaded, "hdfs://city/out", client=client, even_if_off=True)
+    assert (done.target, done.rows_in) == ("hdfs://city/out", 24_001)
+    assert clusters.sum_of_parts(tmp_path / "city" / "out") == wanted[0]
+    left = [each.relative_to(tmp_path).as_posix() for each in tmp_path.rglob("*.tmp")]
+    assert (left, (tmp_path / "city" / "out" / "_plan").exists()) == ([], False)
 
 
 def test_the_command_hands_the_work_to_a_scheduler(small, workers, tmp_path, run):

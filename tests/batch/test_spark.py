@@ -4,6 +4,7 @@ import importlib.util
 import json
 import os
 import shutil
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -17,6 +18,7 @@ from clusters import SOUTH, STEP, WEST
 
 from zjk_gis.assign import AssignmentPlan
 from zjk_gis.batch import answer_schema, assign_batches, assign_on_spark
+from zjk_gis.batch.cluster import on_spark
 from zjk_gis.errors import InputError, MissingColumnError
 
 pytestmark = pytest.mark.filterwarnings("ignore:PySpark does not yet fully support pandas:FutureWarning")
@@ -42,7 +44,7 @@ def spark(tmp_path_factory):
         patch.setenv("ZJK_GIS_PLANS", str(tmp_path_factory.mktemp("plans")))
         patch.setenv("SPARK_LOCAL_IP", "127.0.0.1")
         patch.delenv("ZJK_GIS_SKIPPED", raising=False)
-        builder = SparkSession.builder.master("local[2]").config("spark.ui.enabled", "false")
+        builder = SparkSession.builder.master("local[2, 2]").config("spark.ui.enabled", "false")
         settings = {
             "spark.driver.host": "127.0.0.1",
             "spark.sql.session.timeZone": "America/New_York",
@@ -64,13 +66,39 @@ def plan(tmp_path_factory):
 
 
 def test_spark_gives_the_answers_of_one_machine(spark, plan, tmp_path):
-    """A million rows, read and written by Spark; the plan is fetched by its address."""
+    """Read and written by Spark in small batches; the plan is fetched by its address."""
     source = tmp_path / "in"
-    clusters.write_parts(source, [249_999, 250_000, 0, 1, 500_000])
+    clusters.write_parts(source, [49_999, 50_000, 0, 1, 150_000])
     frame = spark.read.parquet(str(source))
     assigned = assign_on_spark(frame, plan.as_uri(), **HOW)
     assert assigned.columns[:2] == ["number", "zone_code_recorded"]
     assigned.write.parquet(str(tmp_path / "out"))
+    sums, rows = answers_here(source, plan)
+    assert clusters.sum_of_parts(tmp_path / "out") == (sums, rows)
+    assert rows == 250_000
+
+
+def test_a_task_that_was_killed_and_runs_again_doubles_nothing(spark, plan, tmp_path, monkeypatch):
+    """A Python worker is killed when rows have already left it."""
+    source, mark = tmp_path / "in", tmp_path / "mark"
+    clusters.write_parts(source, [4000, 0, 1, 3000])
+    answered = on_spark._answered
+
+    def dies_once(batches, **how):
+        for batch in answered(batches, **how):
+            yield batch
+            if not mark.exists():
+                mark.touch()
+                os.kill(os.getpid(), signal.SIGKILL)
+
+    monkeypatch.setattr(on_spark, "_answered", dies_once)
+    assign_on_spark(spark.read.parquet(str(source)), plan, **HOW).write.parquet(str(tmp_path / "out"))
+    assert mark.exists()
+    assert clusters.sum_of_parts(tmp_path / "out") == answers_here(source, plan)
+
+
+def answers_here(source, plan):
+    """Add up what this process answers for the parts of a folder."""
     loaded = AssignmentPlan.load(plan)
     sums, rows = 0, 0
     for name in clusters.parts_in(source):
@@ -78,8 +106,7 @@ def test_spark_gives_the_answers_of_one_machine(spark, plan, tmp_path):
         batches = content.to_batches() or [pa.record_batch([[]] * 5, schema=content.schema)]
         some, count = clusters.sum_of(pa.Table.from_batches(assign_batches(batches, loaded, **HOW)))
         sums, rows = (sums + some) % 2**64, rows + count
-    assert clusters.sum_of_parts(tmp_path / "out") == (sums, rows)
-    assert rows == 1_000_000
+    return sums, rows
 
 
 def test_times_without_a_zone_stay_beijings_in_any_session(spark, plan, tmp_path):

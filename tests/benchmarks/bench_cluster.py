@@ -3,8 +3,9 @@
 The source is a folder of eight parts of Parquet of five columns (number, kind, time, longitude, latitude),
 packed with zstd; the zones are 20,000 unit grids with chiefs. *threads* is `assign_batch` from folder to
 folder in one process with two threads, *file* the same to one file; *dask* two processes of one thread with a
-scheduler of their own; *spark* `mapInArrow` in a session of two cores, beside the *identity*, which hands the
-same batches through Python and writes them. Every engine runs in a process of its own, answers for a small
+scheduler of their own; *spark* `assign_on_spark` in a session of two cores, beside two bounds: *identity*,
+a `mapInArrow` that hands the same batches through Python, and *columns*, one that puts behind them as many
+columns of the same types as answers have, from memory. Spark writes what each gives. Every engine runs in a process of its own, answers for a small
 folder first, and is measured by the clock and by the CPU seconds of all its processes, starting left out;
 engines take turns. The answers are one multiset: number, zone and reason of every row, hashed and added up.
 """
@@ -20,6 +21,7 @@ import sys
 import tempfile
 import time
 from contextlib import contextmanager
+from functools import partial
 from importlib.util import find_spec
 from pathlib import Path
 from shutil import rmtree, which
@@ -30,7 +32,7 @@ from table import Row, print_rows, print_table
 
 PARTS = 8
 HOW = {"lon": "lon", "lat": "lat", "crs": 4490}
-SPARK = ("identity", "spark")
+SPARK = ("identity", "columns", "spark")
 
 
 def make_source(folder, rows):
@@ -85,11 +87,11 @@ def dask(folder):
 
 
 @contextmanager
-def spark(folder, *, ours=True):
+def spark(folder, how="spark"):
     """Work in a session of two cores."""
     from pyspark.sql import SparkSession
 
-    from zjk_gis.batch import assign_on_spark
+    from zjk_gis.batch import answer_schema, assign_on_spark
 
     os.environ["PYSPARK_PYTHON"] = sys.executable
     builder = SparkSession.builder.master("local[2]").config("spark.ui.enabled", "false")
@@ -98,8 +100,11 @@ def spark(folder, *, ours=True):
 
     def work(source, target):
         frame = session.read.parquet(str(source))
-        if ours:
+        if how == "spark":
             made = assign_on_spark(frame, folder / "plan", **HOW)
+        elif how == "columns":
+            wide = answer_schema(frame.schema, folder / "plan", dialect="spark")
+            made = frame.mapInArrow(partial(with_columns, answers=some_answers(folder)), wide)
         else:
             made = frame.mapInArrow(same, frame.schema)
         made.write.mode("overwrite").parquet(str(target))
@@ -115,9 +120,35 @@ def same(batches):
     yield from batches
 
 
+def with_columns(batches, answers):
+    """Hand batches on with the answers of other rows behind them."""
+    import pyarrow as pa
+
+    for batch in batches:
+        columns = [*batch.columns, *answers.slice(0, batch.num_rows).columns]
+        yield pa.RecordBatch.from_arrays(columns, [*batch.schema.names, *answers.schema.names])
+
+
+def some_answers(folder):
+    """Return the answers of 10,000 rows, as many as Spark hands out at a time."""
+    from pyarrow import parquet
+
+    from zjk_gis.batch import assign_batches
+
+    with parquet.ParquetFile(folder / "large" / "part-0.parquet") as content:
+        rows = next(content.iter_batches(10_000))
+    (found,) = assign_batches([rows], folder / "plan", **HOW)
+    return found.select(found.schema.names[len(rows.schema) :])
+
+
 def identity(folder):
     """Let the same rows through Python and write them."""
-    return spark(folder, ours=False)
+    return spark(folder, "identity")
+
+
+def columns(folder):
+    """Let the same rows through Python, and put columns behind them from memory."""
+    return spark(folder, "columns")
 
 
 def used():
@@ -149,7 +180,7 @@ def measure(engine, folder):
         seconds = time.perf_counter() - start
         after, most = used()
     told = {"seconds": seconds, "cpu": after - before, "peak_mb": most, "load": os.getloadavg()[0]}
-    if engine != "identity":
+    if engine not in ("identity", "columns"):
         made = [folder / "out.parquet"] if engine == "file" else sorted(target.glob("*.parquet"))
         told |= summed(made)
         if (rejects := folder / "out.parquet.rejects.csv").exists():
@@ -216,12 +247,15 @@ def main():
 
 
 def rows_of(found, rows):
-    """Return dask beside threads, and Spark beside the identity, by median CPU seconds."""
+    """Return dask beside threads, and Spark beside both bounds, by median CPU seconds."""
     took = {engine: statistics.median(each["cpu"] for each in results) for engine, results in found.items()}
     sums = {results[0]["sum"] for results in found.values() if "sum" in results[0]}
     told = []
-    for ours, peer in (("dask", "one process, two threads"), ("spark", "identity mapInArrow")):
-        beside = {"dask": "threads", "spark": "identity"}[ours]
+    for ours, beside, peer in (
+        ("dask", "threads", "one process, two threads"),
+        ("spark", "identity", "identity mapInArrow"),
+        ("spark", "columns", "mapInArrow that adds columns from memory"),
+    ):
         if ours in took and beside in took:
             peak = max(each["peak_mb"] for each in found[ours])
             work = f"{ours}, {rows:,} rows, 20,000 zones"

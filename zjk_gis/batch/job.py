@@ -17,11 +17,13 @@ from zjk_gis.batch.cluster.folder_job import (
     on_threads,
     values_of,
 )
+from zjk_gis.batch.covering import adds_covering
 from zjk_gis.batch.ledger import open_ledger
 from zjk_gis.batch.opening import open_source
 from zjk_gis.batch.outcome import JobSummary, summary_of
 from zjk_gis.batch.running import run, sample_of, settle_times
 from zjk_gis.batch.sources import (
+    PARQUET,
     NotInBatchesError,
     fingerprint_of,
     first_points,
@@ -88,6 +90,7 @@ def assign_batch(
     fix_positions: bool = False,
     even_if_off: bool = False,
     only: Mapping[str, Any] | None = None,
+    covering: bool = False,
     batch_rows: int = BATCH_ROWS,
     resume: bool = True,
     progress: bool | None = None,
@@ -140,6 +143,9 @@ def assign_batch(
     only : mapping of str to str or list of str, optional
         The values that rows of Parquet must have in some columns, or of their folders, to be taken:
         ``{"month": "2026-05"}``. What has none of them is not read.
+    covering : bool, default False
+        Put a column ``bbox`` beside the points that go into Parquet, by which readers of GeoParquet 1.1 find
+        what lies where without decoding shapes. A covering that the source has stays as it is.
     batch_rows : int, default 131072
         About how many rows are worked on at once. In memory are at most five batches and two for every
         processor: half a gigabyte with ten columns on two processors, however long the file is.
@@ -246,6 +252,7 @@ def assign_batch(
                 roads=roads,
                 even_if_off=even_if_off,
                 only=chosen,
+                covering=covering,
                 batch_rows=batch_rows,
                 resume=resume,
                 progress=progress,
@@ -268,6 +275,14 @@ def assign_batch(
     )
     if rows is None and chosen:
         raise InputError(tr("{file}: only= is for Parquet; leave it out, or convert the file", file=files[0]))
+    if covering and (rows is None or goal.suffix.lower() not in PARQUET):
+        raise InputError(
+            tr(
+                "{target}: covering= is for points that go from a .parquet, .gpkg or .shp file into .parquet; "
+                "leave it out",
+                target=goal.name,
+            )
+        )
     if rows is None:
         tally, told = assign_whole(
             source,
@@ -294,6 +309,9 @@ def assign_batch(
     options = {**plan.options, **reading, **times, "time": time, "batch_rows": batch_rows}
     if chosen:
         options["only"] = sorted(chosen.items())
+    boxes = adds_covering(rows, asked=covering)
+    if boxes:
+        options["covering"] = True
     fingerprint = {
         "source": fingerprint_of(files),
         **plan.fingerprints,
@@ -302,7 +320,7 @@ def assign_batch(
     }
     with open_ledger(goal, fingerprint, resume=resume) as ledger:
         told["resumed_from"] = ledger.place.rows
-        place_for = target_for(ledger, rows, sample_of(rows, plan, goal), lang=words)
+        place_for = target_for(ledger, rows, sample_of(rows, plan, goal, covering=boxes), lang=words)
         tally = run(rows, plan, place_for, ledger, part_rows=_PART_BATCHES * batch_rows, show=progress)
         if fingerprint_of(files) != fingerprint["source"]:
             raise FileError(

@@ -11,6 +11,7 @@ import numpy as np
 from zjk_gis._optional import need
 from zjk_gis.batch.arrow import ArrowSource
 from zjk_gis.batch.columns import for_geopackage
+from zjk_gis.batch.covering import COVERING, leaves_of
 from zjk_gis.batch.footer import MAGIC, footer_of, footer_of_group, groups_of, joined_footer, statistics
 from zjk_gis.io.geopackage_titles import with_titles
 from zjk_gis.io.paths import blamed_on, check_content, format_of, gdal_name
@@ -54,9 +55,14 @@ class ParquetTarget:
             begin = part.rows_end
         self._begin = begin
         types = need("pyarrow", extra="parquet", purpose="write a .parquet file").types
-        self._is_flat = not any(types.is_nested(field.type) for field in columns.schema)
+        self._boxes = COVERING if COVERING in columns.added else None
+        self._is_flat = not any(
+            types.is_nested(field.type) for field in columns.schema if field.name != self._boxes
+        )
         words = {field.name for field in columns.added_schema if self._is_told(field.type)}
-        self._with_statistics = [name for name in columns.schema.names if name not in words]
+        self._with_statistics = [
+            leaf for field in columns.schema if field.name not in words for leaf in leaves_of(field)
+        ]
         self._template = footer_of(self._as_file(columns.schema.empty_table()))
         if isinstance(columns.source, ArrowSource):
             columns.source.pass_groups(self._template)
@@ -116,8 +122,10 @@ class ParquetTarget:
 
     def _piece(self, rows: Any, group: RowGroup | None = None) -> _Piece:
         """Make a file of rows, in memory: of whole ones, or of what is put behind a row group."""
-        added = rows.columns[-len(self._columns.added_schema) :]
-        told = [_statistics(column) if self._is_told(column.type) else None for column in added]
+        fields = self._columns.added_schema
+        told: list[bytes | None] = []
+        for field, column in zip(fields, rows.columns[-len(fields) :], strict=True):
+            told += [_statistics(column)] if self._is_told(field.type) else [None] * len(leaves_of(field))
         return _Piece(group, self._as_file(rows), told)
 
     def _is_told(self, kind: Any) -> bool:
@@ -136,7 +144,7 @@ class ParquetTarget:
             made,
             rows.schema,
             compression=self._columns.compression,
-            use_dictionary=_worth_a_dictionary(rows),
+            use_dictionary=_worth_a_dictionary(rows, self._boxes),
             write_statistics=self._with_statistics if self._is_flat else True,
         ) as out:
             out.write_table(rows, row_group_size=rows.num_rows or None)
@@ -169,9 +177,11 @@ def _statistics(column: Any) -> bytes:
     return statistics(column.null_count, least, most if max(len(least), len(most)) <= _LONGEST else b"")
 
 
-def _worth_a_dictionary(rows: Any) -> list[str] | bool:
+def _worth_a_dictionary(rows: Any, boxes: str | None) -> list[str] | bool:
     """Name the columns whose values come again and again: only for them a dictionary is worth its time."""
     types = need("pyarrow", extra="parquet", purpose="write a .parquet file").types
+    if boxes is not None:  # as many as there are points
+        rows = rows.drop_columns([boxes])
     if any(types.is_nested(field.type) for field in rows.schema):
         return True
     first = rows.slice(0, _LOOKED_AT).combine_chunks()

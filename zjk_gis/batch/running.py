@@ -11,6 +11,7 @@ import numpy as np
 
 from zjk_gis import threads
 from zjk_gis.batch.arrow import ArrowSource
+from zjk_gis.batch.covering import COVERING, Boxes
 from zjk_gis.batch.outcome import Judged, judge
 from zjk_gis.batch.parquet_target import ParquetTarget
 from zjk_gis.batch.row_groups import RowGroup
@@ -50,10 +51,14 @@ def settle_times(rows: Source, plan: AssignmentPlan, file: Path, time: str, time
     rows.settle_times(**times)
 
 
-def sample_of(rows: Source, plan: AssignmentPlan, target: Path) -> Mapping[str, Any]:
-    """Return the columns that are added, without rows."""
+def sample_of(
+    rows: Source, plan: AssignmentPlan, target: Path, *, covering: bool = False
+) -> Mapping[str, Any]:
+    """Return the columns that are added, without rows; with `covering` the box of each point is one."""
     nothing = np.empty(0)
     answers: Mapping[str, Any] = plan.answer(nothing, nothing, np.empty(0, dtype=np.int64), crs=rows.crs)
+    if covering:
+        return {COVERING: Boxes(nothing, nothing), **answers}
     return {"lon": nothing, "lat": nothing, **answers} if _says_where(rows, target) else answers
 
 
@@ -192,6 +197,9 @@ class _LosesRowsError(Exception):
 
 def _judged(batch: Batch, source: Source, plan: AssignmentPlan, target: Target) -> Judged:
     judged = judge(source.places(batch), lambda: source.days(batch), plan, source.crs)
+    if COVERING in target.added:
+        boxes = Boxes(judged.places.x, judged.places.y)
+        return replace(judged, answers={COVERING: boxes, **judged.answers})
     if "lon" not in target.added:
         return judged
     lon, lat = (np.round(values, 9) for values in (judged.places.x, judged.places.y))

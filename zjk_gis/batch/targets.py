@@ -17,6 +17,7 @@ import numpy as np
 
 from zjk_gis._optional import need
 from zjk_gis.batch.columns import as_csv, csv_cell, points_as_wkb
+from zjk_gis.batch.covering import COVERING, Boxes, covered, of_all_files
 from zjk_gis.batch.parquet_target import GeoPackageTarget, ParquetTarget, unused
 from zjk_gis.batch.text import Spliced, TextSource, Words
 from zjk_gis.crs import CGCS2000, WGS84, require_same_datum
@@ -267,6 +268,9 @@ class Columns:
         pyarrow = need("pyarrow", extra="parquet", purpose="work in batches")
         columns = []
         for name, column in answers.items():
+            if isinstance(column, Boxes):
+                columns.append(column.column())
+                continue
             if name not in self._words:
                 values = pyarrow.array(column, from_pandas=True)
                 if self._truths is not None and column.dtype == np.bool_:
@@ -280,6 +284,8 @@ class Columns:
     def _metadata(self, renamed: Mapping[str, str]) -> dict[bytes, bytes]:
         """Keep what the source says of itself, as far as it is still true."""
         told = dict(self.source.schema.metadata or {})
+        if len(self.source.files) > 1:
+            told = of_all_files(told)
         if b"pandas" in told:
             about = json.loads(told[b"pandas"])
             # A numbered index would have to count the rows again; pandas does so by itself.
@@ -296,6 +302,8 @@ class Columns:
             }
             about = {"version": "1.0.0", "primary_column": self.geometry, "columns": {self.geometry: column}}
             told[b"geo"] = json.dumps(about).encode()
+        if COVERING in self.added and self.geometry is not None:
+            told[b"geo"] = covered(told[b"geo"], self.geometry)
         if self._as_degrees:
             told.pop(b"geo", None)
         return told

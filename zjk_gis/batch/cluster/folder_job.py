@@ -35,6 +35,7 @@ from zjk_gis.batch.cluster.parts import (
     work_on,
 )
 from zjk_gis.batch.cluster.plan_copies import loaded_plan
+from zjk_gis.batch.covering import adds_covering
 from zjk_gis.batch.hive import fits_hive, hive_values
 from zjk_gis.batch.opening import open_source
 from zjk_gis.batch.outcome import JobSummary, summary_of
@@ -85,6 +86,7 @@ class FolderOptions:
     roads: gpd.GeoDataFrame | None = None
     even_if_off: bool = False
     only: Mapping[str, Sequence[str]] | None = None
+    covering: bool = False
     batch_rows: int = BATCH_ROWS
     resume: bool = True
     progress: bool | None = None
@@ -242,6 +244,7 @@ def _settled(
     words = settled(options.headings)
     with tempfile.TemporaryDirectory(prefix="zjk_gis-first-") as folder:
         rows = _first(source, parts, options, of_rows, Path(folder))
+        covering = adds_covering(rows, asked=options.covering)
         name = Path(source.path).name
         settle_times(
             rows,
@@ -267,7 +270,7 @@ def _settled(
         **plan.fingerprints,
         "reading": repr((reading.places, reading.crs.to_wkt(), reading.limit, reading.datum, reading.time)),
         "times": repr(replace(reading.order, remarks=())),
-        "rows": repr((options.batch_rows, sorted(of_rows.items()), options.lang, words)),
+        "rows": repr((options.batch_rows, sorted(of_rows.items()), covering, options.lang, words)),
         "columns": rows.schema.to_string(),
         "version": __version__,
     }
@@ -282,6 +285,7 @@ def _settled(
         columns=rows.schema,
         batch_rows=options.batch_rows,
         only=of_rows,
+        covering=covering,
         lang=options.headings or options.lang,
         headings=words,
     )

@@ -46,6 +46,7 @@ def assign_on_dask(
     dayfirst: bool | None = None,
     time_format: str | None = None,
     only: Mapping[str, Any] | None = None,
+    covering: bool = False,
     even_if_off: bool = False,
     batch_rows: int = BATCH_ROWS,
     resume: bool = True,
@@ -73,6 +74,9 @@ def assign_on_dask(
         As for `zjk_gis.assign_batch`; what is inferred comes from the first part that has rows.
     only : mapping of str to str or list of str, optional
         The values that rows must have to be taken: of folders (``{"month": "2026-05"}``) or of columns.
+    covering : bool, default False
+        Whether to put a box beside each point of a geometry column that has none, as for
+        `zjk_gis.assign_batch`.
     resume : bool, default True
         Whether parts that an earlier run finished, and that have not changed since, are left as they are.
     progress : bool, optional
@@ -125,6 +129,7 @@ def assign_on_dask(
         time_format=time_format,
         even_if_off=even_if_off,
         only=values_of(only),
+        covering=covering,
         batch_rows=batch_rows,
         resume=resume,
         progress=progress,

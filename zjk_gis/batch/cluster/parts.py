@@ -68,6 +68,8 @@ class PartJob:
     batch_rows : int
     only : mapping of str to tuple of str
         The values that rows must have to be taken.
+    covering : bool
+        Whether a column of boxes is put beside the points.
     lang, headings : {"zh", "en"}
     version : str
         Of zjk_gis, which must be the same everywhere.
@@ -82,6 +84,7 @@ class PartJob:
     columns: Any
     batch_rows: int
     only: Mapping[str, tuple[str, ...]]
+    covering: bool
     lang: Language
     headings: Language
     version: str = __version__
@@ -130,7 +133,7 @@ def work_on(job: PartJob, part: Entry) -> dict[str, Any]:
         rows = _opened(job, part, folder)
         made, rejects = folder / "made.parquet", folder / "rejects.csv"
         with open_ledger(made, {}, resume=False) as ledger:
-            goal = target_for(ledger, rows, sample_of(rows, plan, made), lang="en")
+            goal = target_for(ledger, rows, sample_of(rows, plan, made, covering=job.covering), lang="en")
             tally = run(rows, plan, goal, ledger, part_rows=_MOST_ROWS, show=False)
             ledger.publish(rejects, made=goal.finish())
         _prove(made, part, tally)

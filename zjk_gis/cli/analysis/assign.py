@@ -69,6 +69,7 @@ __all__ = ["command", "tell_summary"]
 @headings_option
 @click.option("--report", type=click.Path(path_type=Path), help="A report of it: .html (prints) or .xlsx.")
 @click.option("--only", type=ONLY, multiple=True, help="Rows to take from Parquet: month=2026-05,2026-06.")
+@click.option("--covering", is_flag=True, help="Put a bbox column beside points in GeoParquet.")
 @click.option(
     "--engine",
     type=click.Choice(["local", "dask"]),
@@ -95,6 +96,7 @@ def command(
     report: Path | None,
     priority_order: tuple[str, ...] | None,
     only: tuple[tuple[str, tuple[str, ...]], ...],
+    covering: bool,
     engine: str,
     scheduler: str | None,
     console: Console,
@@ -126,7 +128,8 @@ def command(
         "policy": Policy(priority_order=priority_order or ()),
         **options,
     }
-    reading: dict[str, Any] = {"even_if_off": even_if_off, "only": dict(only), **how, **times}
+    reading: dict[str, Any] = {"even_if_off": even_if_off, "only": dict(only), "covering": covering}
+    reading |= {**how, **times}
     shown: dict[str, Any] = {"progress": False if console.as_json else None, "lang": console.lang}
     if engine == "dask":
         if fix_positions:
