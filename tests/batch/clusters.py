@@ -86,25 +86,26 @@ def sum_of_parts(folder):
 
 @contextmanager
 def dask_cluster(folder, workers=2):
-    """Start a scheduler and workers as anybody does; yield its address and the process of the scheduler."""
+    """Start a scheduler and workers, whom nobody starts again; yield the process of the scheduler."""
     told, root = folder / "scheduler.json", Path(__file__).parents[2]
-    environment = os.environ | {"PYTHONPATH": str(root), "DASK_DISTRIBUTED__WORKER__DAEMON": "False"}
+    environment = os.environ | {"PYTHONPATH": str(root)}
     start = {"cwd": folder, "env": environment, "stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
     run = [sys.executable, "-m", "distributed.cli.dask_"]
     common = ["--scheduler-file", told, "--dashboard-address", ":0", "--host", "127.0.0.1"]
     scheduler = subprocess.Popen([*run[:2], run[2] + "scheduler", *common, "--port", "0"], **start)
-    kinds = ["--nthreads", "1", "--nworkers", str(workers), "--local-directory", folder]
-    worker = subprocess.Popen([*run[:2], run[2] + "worker", *common, *kinds], **start)
+    kinds = ["--no-nanny", "--nthreads", "1", "--local-directory", folder]
+    started = [
+        subprocess.Popen([*run[:2], run[2] + "worker", *common, *kinds], **start) for _ in range(workers)
+    ]
     try:
         while not told.exists():
             assert scheduler.poll() is None, "the scheduler did not start"
             time.sleep(0.05)
         yield scheduler
     finally:
-        worker.terminate()
-        scheduler.terminate()
-        worker.wait()
-        scheduler.wait()
+        for each in (*started, scheduler):
+            each.kill()
+            each.wait()
 
 
 @contextmanager

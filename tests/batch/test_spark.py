@@ -150,6 +150,9 @@ def test_nothing_runs_before_it_is_asked_for(spark, plan):
     ]
     with pytest.raises(MissingColumnError, match="time="):
         assign_on_spark(frame, plan, **how)
+    few = assign_on_spark(frame, always, **how, columns=["zone_code"])
+    assert few.columns == ["number", "lon", "lat", "reason", "zone_code"]
+    assert [each["reason"] for each in few.collect()] == ["x"]
     with pytest.raises(MissingColumnError, match="no column 'x'"):
         assign_on_spark(frame, always, lon="x", lat="lat", crs=4490)
 
@@ -165,11 +168,12 @@ def test_the_script_runs_under_spark_submit(spark, plan, tmp_path):
     submit = Path(pyspark.__file__).parent / "bin" / "spark-submit"
     local = ["--master", "local[2]", "--conf", "spark.ui.enabled=false", script, source, plan, target]
     names = ["--lon", "lon", "--lat", "lat", "--time", "occurred_at", "--crs", "4490"]
-    rest = ["--where-rows", "month = '2026-05'", "--partition-by", "month"]
+    rest = ["--where-rows", "month = '2026-05'", "--partition-by", "month", "--columns", "zone_code,found"]
     done = subprocess.run([submit, *local, *names, *rest], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr[-2000:]
     told = json.loads(done.stdout.splitlines()[-1])
     assert told["rows_in"] == told["rows_out"] == 300
+    assert told["counts"].keys() == {"border", "inside", "nearest", "none"}
     assert {name.split("/")[0] for name in clusters.parts_in(target)} == {"month=2026-05"}
 
 

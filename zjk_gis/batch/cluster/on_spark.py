@@ -14,7 +14,7 @@ from zjk_gis.io.paths import is_remote
 from zjk_gis.words import tr
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
 __all__ = ["assign_on_spark"]
 
@@ -30,6 +30,7 @@ def assign_on_spark(
     time: str | None = None,
     crs: Any,
     datum: str | None = None,
+    columns: Sequence[str] | None = None,
 ) -> Any:
     """Find who answers for each row of a Spark DataFrame; nothing is computed until Spark is asked for rows.
 
@@ -40,7 +41,7 @@ def assign_on_spark(
     plan : str or path
         The folder of a saved plan, at a path that every executor sees; or its address (``s3://``, ``hdfs://``),
         from which each host fetches it once.
-    lon, lat, geometry, time, crs, datum
+    lon, lat, geometry, time, crs, datum, columns
         As for `assign_batches`.
 
     Returns
@@ -51,7 +52,8 @@ def assign_on_spark(
     Raises
     ------
     InputError, MissingColumnError, CRSError
-        If the coordinates are not named, or are not in the frame, or their system is not known.
+        If the coordinates are not named, or are not in the frame, or their system is not known; or `columns`
+        names one that the plan does not give.
     FileError
         If the plan is missing or damaged.
 
@@ -65,6 +67,9 @@ def assign_on_spark(
     Beijing's, whatever ``spark.sql.session.timeZone`` says. A ``TIMESTAMP`` is a moment, and is put on the
     clock of the plan: text that was cast to one in a session of another zone has become another moment
     before.
+
+    Spark knows no words as numbers: it copies and encodes every text. With the seven columns of all answers
+    most of the time goes into that, so name those that are wanted with ``columns=``.
 
     Examples
     --------
@@ -80,9 +85,8 @@ def assign_on_spark(
     loaded = loaded_plan(where)
     how = {"lon": lon, "lat": lat, "geometry": geometry, "time": time, "crs": crs, "datum": datum}
     check_columns(frame.columns, loaded, reading_of(loaded, **how))
-    return frame.mapInArrow(
-        partial(_answered, plan=where, how=how), answer_schema(frame.schema, loaded, dialect="spark")
-    )
+    schema = answer_schema(frame.schema, loaded, columns=columns, dialect="spark")
+    return frame.mapInArrow(partial(_answered, plan=where, how=how | {"columns": columns}), schema)
 
 
 def _answered(batches: Iterator[Any], *, plan: str, how: dict[str, Any]) -> Iterator[Any]:

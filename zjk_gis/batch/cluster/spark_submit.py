@@ -46,6 +46,7 @@ def main(arguments: list[str] | None = None) -> int:
     for name in ("lon", "lat", "geometry", "time", "datum"):
         parser.add_argument(f"--{name}")
     parser.add_argument("--crs", required=True)
+    parser.add_argument("--columns", help="which answers, with commas between; by default all")
     parser.add_argument("--where-rows", help="which rows, as SQL: month = '2026-05'")
     parser.add_argument("--partition-by", default="", help="columns that become folders, with commas between")
     asked = parser.parse_args(arguments)
@@ -56,17 +57,18 @@ def main(arguments: list[str] | None = None) -> int:
     if asked.where_rows:
         frame = frame.where(asked.where_rows)
     how = {name: getattr(asked, name) for name in ("lon", "lat", "geometry", "time", "datum", "crs")}
+    how["columns"] = _listed(asked.columns) or None
     try:
         writer = assign_on_spark(frame, asked.plan, **how).write
     except ZjkGisError as error:
         print(error, file=sys.stderr)
         return 1
-    folders = [name for name in asked.partition_by.split(",") if name]
+    folders = _listed(asked.partition_by)
     (writer.partitionBy(*folders) if folders else writer).parquet(asked.target)
     made = session.read.parquet(asked.target)
+    by = [name for name in ("found", "reason") if how["columns"] is None or name in how["columns"]]
     counts = {
-        f"{row['found']}:{row['reason']}": row["count"]
-        for row in made.groupBy("found", "reason").count().collect()
+        ":".join(str(row[name]) for name in by): row["count"] for row in made.groupBy(*by).count().collect()
     }
     told = {
         "rows_in": frame.count(),
@@ -78,6 +80,10 @@ def main(arguments: list[str] | None = None) -> int:
         print(tr("rows are missing: the source changed, or the target is not whole"), file=sys.stderr)
         return 1
     return 0
+
+
+def _listed(names: str | None) -> list[str]:
+    return [name for name in (names or "").split(",") if name]
 
 
 if __name__ == "__main__":

@@ -53,17 +53,28 @@ class Answerer:
     schema : pyarrow.Schema
         Of the rows.
     reading : Reading
-    as_words : bool, default True
-        Whether columns of words are text, as every engine knows it, or Arrow's dictionaries, as files hold.
+    columns : sequence of str, optional
+        Which of the answers are put behind the columns of the rows; by default all.
+
+    Raises
+    ------
+    MissingColumnError
+        If the plan does not give one of them.
     """
 
     def __init__(
-        self, plan: AssignmentPlan, schema: pa.Schema, reading: Reading, *, as_words: bool = True
+        self,
+        plan: AssignmentPlan,
+        schema: pa.Schema,
+        reading: Reading,
+        *,
+        columns: Sequence[str] | None = None,
     ) -> None:
         pyarrow = need("pyarrow", extra="cluster", purpose="work on a cluster")
-        self._plan, self._reading, self._as_words = plan, reading, as_words
+        self._plan, self._reading = plan, reading
         nothing = np.empty(0)
-        sample: Any = plan.answer(nothing, nothing, np.empty(0, np.int64), crs=reading.crs)
+        given: Any = plan.answer(nothing, nothing, np.empty(0, np.int64), crs=reading.crs)
+        sample = {name: given[name] for name in _chosen([*given], columns)}
         self._words = {
             name: pyarrow.array(column.words.tolist(), pyarrow.string())
             for name, column in sample.items()
@@ -88,7 +99,7 @@ class Answerer:
             )
 
     def columns(self, answers: Any) -> list[Any]:
-        """Return answers as columns of Arrow."""
+        """Return answers as columns of Arrow, words as text, which every engine knows."""
         pyarrow = need("pyarrow", extra="cluster", purpose="work on a cluster")
         found = []
         for name, column in answers.items():
@@ -96,17 +107,17 @@ class Answerer:
                 found.append(pyarrow.array(column, from_pandas=True))
                 continue
             codes = pyarrow.array(column.codes, pyarrow.int32(), mask=column.codes < 0)
-            coded = pyarrow.DictionaryArray.from_arrays(codes, self._words[name])
-            found.append(coded.dictionary_decode() if self._as_words else coded)
+            found.append(self._words[name].take(codes))
         return found
 
     def answered(self, batch: pa.RecordBatch) -> pa.RecordBatch:
         """Return a batch with its answers; a row that cannot be used says in ``reason`` why."""
         pyarrow = need("pyarrow", extra="cluster", purpose="work on a cluster")
         judged = self.judged(batch)
-        added = self.columns(judged.answers)
-        if not judged.keep.all():
-            at = list(judged.answers).index("reason")
+        added = self.columns({each.name: judged.answers[each.name] for each in self.added})
+        names = [each.name for each in self.added]
+        if "reason" in names and not judged.keep.all():
+            at = names.index("reason")
             why = pyarrow.array(_REASONS[judged.places.why])
             added[at] = pyarrow.compute.if_else(pyarrow.array(judged.keep), added[at], why)
         return pyarrow.RecordBatch.from_arrays([*batch.columns, *added], schema=self.schema)
@@ -123,6 +134,7 @@ def assign_batches(
     time: str | None = None,
     crs: Any,
     datum: str | None = None,
+    columns: Sequence[str] | None = None,
 ) -> Iterator[Any]:
     """Find who answers for each row of any number of Arrow record batches; nothing is kept or written.
 
@@ -147,6 +159,9 @@ def assign_batches(
         The system of the coordinates, such as 4490.
     datum : {"gcj02", "bd09"}, optional
         Where positions are in a datum of web maps; answers are for the ground.
+    columns : sequence of str, optional
+        Which answers are wanted, such as ``["zone_code", "reason"]``; by default all. What an engine does
+        with a column of text often takes longer than the answer.
 
     Returns
     -------
@@ -158,7 +173,8 @@ def assign_batches(
     Raises
     ------
     InputError, MissingColumnError, CRSError
-        If the coordinates are not named, or are not in the rows, or their system is not known.
+        If the coordinates are not named, or are not in the rows, or their system is not known; or `columns`
+        names one that the plan does not give.
     FileError
         If the plan is missing or damaged.
 
@@ -179,7 +195,7 @@ def assign_batches(
     """
     loaded = plan if isinstance(plan, AssignmentPlan) else loaded_plan(plan)
     reading = reading_of(loaded, lon=lon, lat=lat, geometry=geometry, time=time, crs=crs, datum=datum)
-    return _answered(batches, loaded, reading)
+    return _answered(batches, loaded, reading, columns)
 
 
 @checked
@@ -187,6 +203,7 @@ def answer_schema(
     schema: Any,
     plan: str | os.PathLike[str] | AssignmentPlan,
     *,
+    columns: Sequence[str] | None = None,
     dialect: Literal["arrow", "spark"] = "arrow",
 ) -> Any:
     """Return the schema of what `assign_batches` gives.
@@ -196,6 +213,7 @@ def answer_schema(
     schema : pyarrow.Schema or pyspark.sql.types.StructType
         Of the rows that go in; Spark's where the dialect is.
     plan : str, path or AssignmentPlan
+    columns : sequence of str, optional
         As for `assign_batches`.
     dialect : {"arrow", "spark"}, default "arrow"
 
@@ -206,6 +224,8 @@ def answer_schema(
 
     Raises
     ------
+    MissingColumnError
+        If `columns` names one that the plan does not give.
     FileError
         If the plan is missing or damaged.
 
@@ -223,12 +243,12 @@ def answer_schema(
     pyarrow = need("pyarrow", extra="cluster", purpose="work on a cluster")
     reading = Reading((), has_points=False, crs=loaded.tasks[0].crs, limit="metres")
     if dialect == "arrow":
-        return Answerer(loaded, schema, reading).schema
-    added = Answerer(loaded, pyarrow.schema([]), reading).added
+        return Answerer(loaded, schema, reading, columns=columns).schema
+    added = Answerer(loaded, pyarrow.schema([]), reading, columns=columns).added
     renamed, _ = names_beside([each.name for each in schema.fields], [each.name for each in added], "en")
     own = [(renamed.get(each.name, each.name), each.dataType.simpleString()) for each in schema.fields]
-    columns = [*own, *((each.name, _SPARK[str(each.type)]) for each in added)]
-    return ", ".join(f"`{name.replace('`', '``')}` {kind}" for name, kind in columns)
+    told = [*own, *((each.name, _SPARK[str(each.type)]) for each in added)]
+    return ", ".join(f"`{name.replace('`', '``')}` {kind}" for name, kind in told)
 
 
 _SPARK = {"string": "string", "double": "double", "int64": "bigint", "int32": "int", "bool": "boolean"}
@@ -274,13 +294,31 @@ def reading_of(
     )
 
 
-def _answered(batches: Iterable[Any], plan: AssignmentPlan, reading: Reading) -> Iterator[Any]:
+def _chosen(given: Sequence[str], columns: Sequence[str] | None) -> list[str]:
+    """Return which of the answers are wanted, in the order in which a plan gives them."""
+    if columns is None:
+        return [*given]
+    for name in columns:
+        if name not in given:
+            raise MissingColumnError(
+                tr(
+                    "columns: the plan gives no column {name!r}; it gives {columns}",
+                    name=name,
+                    columns=", ".join(given),
+                )
+            )
+    return [name for name in given if name in columns]
+
+
+def _answered(
+    batches: Iterable[Any], plan: AssignmentPlan, reading: Reading, columns: Sequence[str] | None
+) -> Iterator[Any]:
     answerer, schema = None, None
     for batch in _put_together(batches):
         if answerer is None or not batch.schema.equals(schema):
             schema = batch.schema
             check_columns(schema.names, plan, reading)
-            answerer = Answerer(plan, schema, reading)
+            answerer = Answerer(plan, schema, reading, columns=columns)
         yield answerer.answered(batch)
 
 
