@@ -532,7 +532,9 @@ def waits_for(mark, target):
 
         def wait(job):
             until = time.monotonic() + 60
-            while len([*target.glob("_ledger/*/*.json")]) > 1 and not mark.exists() and time.monotonic() < until:
+            while (
+                len([*target.glob("_ledger/*/*.json")]) > 1 and not mark.exists() and time.monotonic() < until
+            ):
                 time.sleep(0.01)
             refuse(job)
 

@@ -3,11 +3,16 @@
 The source is a folder of eight parts of Parquet of five columns (number, kind, time, longitude, latitude),
 packed with zstd; the zones are 20,000 unit grids with chiefs. *threads* is `assign_batch` from folder to
 folder in one process with two threads, *file* the same to one file; *dask* two processes of one thread with a
-scheduler of their own; *spark* `assign_on_spark` in a session of two cores, beside two bounds: *identity*,
-a `mapInArrow` that hands the same batches through Python, and *columns*, one that puts behind them as many
-columns of the same types as answers have, from memory. Spark writes what each gives. Every engine runs in a process of its own, answers for a small
-folder first, and is measured by the clock and by the CPU seconds of all its processes, starting left out;
-engines take turns. The answers are one multiset: number, zone and reason of every row, hashed and added up.
+scheduler of their own; *spark* `assign_on_spark` in a session of two cores, beside two bounds: *identity*, a
+`mapInArrow` that hands the same batches through Python, and *columns*, one that puts behind them as many
+columns of the same types as answers have, from memory. *codes* is Spark with the codes of zones alone. Spark
+writes what each gives. Every engine runs in a process of its own, answers for a small folder first, and is
+measured by the clock and by the CPU seconds of all its processes, starting left out; engines take turns. The
+answers are one multiset: number, zone and reason of every row, hashed and added up.
+
+``--rates`` measures in one thread what `zjk_gis.batch.plan_cluster` reckons with (``tables/rates.csv``), of
+zones in any number: ``--zones 500x400``. The source has row groups of 50,000 rows, as a platform may have
+them: nothing of it passes undecoded.
 """
 
 from __future__ import annotations
@@ -32,7 +37,7 @@ from table import Row, print_rows, print_table
 
 PARTS = 8
 HOW = {"lon": "lon", "lat": "lat", "crs": 4490}
-SPARK = ("identity", "columns", "spark")
+SPARK = ("identity", "columns", "codes", "spark")
 
 
 def make_source(folder, rows):
@@ -102,6 +107,8 @@ def spark(folder, how="spark"):
         frame = session.read.parquet(str(source))
         if how == "spark":
             made = assign_on_spark(frame, folder / "plan", **HOW)
+        elif how == "codes":
+            made = assign_on_spark(frame, folder / "plan", columns=["grid_code"], **HOW)
         elif how == "columns":
             wide = answer_schema(frame.schema, folder / "plan", dialect="spark")
             made = frame.mapInArrow(partial(with_columns, answers=some_answers(folder)), wide)
@@ -139,6 +146,11 @@ def some_answers(folder):
         rows = next(content.iter_batches(10_000))
     (found,) = assign_batches([rows], folder / "plan", **HOW)
     return found.select(found.schema.names[len(rows.schema) :])
+
+
+def codes(folder):
+    """Answer with the codes of zones alone."""
+    return spark(folder, "codes")
 
 
 def identity(folder):
@@ -180,7 +192,7 @@ def measure(engine, folder):
         seconds = time.perf_counter() - start
         after, most = used()
     told = {"seconds": seconds, "cpu": after - before, "peak_mb": most, "load": os.getloadavg()[0]}
-    if engine not in ("identity", "columns"):
+    if engine not in SPARK[:3]:
         made = [folder / "out.parquet"] if engine == "file" else sorted(target.glob("*.parquet"))
         told |= summed(made)
         if (rejects := folder / "out.parquet.rejects.csv").exists():
@@ -206,6 +218,65 @@ def summed(files):
     return {"sum": total % 2**64, "rows": rows}
 
 
+def rates(folder, rows, zones):
+    """Print CPU seconds of one thread: decoding, assigning, and all that is left of a job."""
+    import pyarrow as pa
+    from pyarrow import parquet
+
+    from zjk_gis.assign import AssignmentPlan
+    from zjk_gis.batch import assign_batch, assign_batches
+
+    os.environ["ZJK_GIS_THREADS"] = "1"
+    pa.set_cpu_count(1)
+    layers = make_layers(zones)
+    plan = AssignmentPlan.prepare(layers, expected=rows)
+    plan_bytes = sum(each.stat().st_size for each in plan.save(folder / "plan").iterdir())
+    shapes = layers.geometry.to_numpy()
+    batches = [make_batch(shapes, at, min(BATCH, rows - at), few=True) for at in range(0, rows, BATCH)]
+    table = pa.Table.from_batches(batches)
+    (folder / "in").mkdir()
+    source = folder / "in" / "part.parquet"
+    parquet.write_table(table, source, compression="zstd", row_group_size=50_000)
+
+    def decode():
+        with parquet.ParquetFile(source, pre_buffer=False) as content:
+            for _ in content.iter_batches(BATCH, use_threads=False):
+                pass
+
+    def assign():
+        for _ in assign_batches(batches, plan, columns=[], **HOW):
+            pass
+
+    def job():
+        rmtree(folder / "out", ignore_errors=True)
+        assign_batch(folder / "in", plan, folder / "out", **HOW)
+
+    took = {}
+    for work in (decode, assign, job):
+        seconds = []
+        for _ in range(6):
+            began = time.process_time()
+            work()
+            seconds.append(time.process_time() - began)
+        took[work.__name__] = statistics.median(seconds[1:])
+    size_in, size_out = source.stat().st_size, (folder / "out" / source.name).stat().st_size
+    made = parquet.read_metadata(folder / "out" / source.name)
+    groups = (made.row_group(at) for at in range(made.num_row_groups))
+    chunks = [group.column(at) for group in groups for at in range(len(table.schema), group.num_columns)]
+    rest = took["job"] - took["decode"] - took["assign"]
+    told = {
+        "decode_mb_s": size_in / 1e6 / took["decode"],
+        "assign_rows_s": rows / took["assign"],
+        "write_mb_s": size_out / 1e6 / rest,
+        "added_bytes": sum(each.total_compressed_size for each in chunks) / rows,
+        "zone_bytes": plan_bytes / len(shapes),
+        "bytes a row": size_in / rows,
+        "job_rows_s": rows / took["job"],
+    }
+    heads = (f"{len(shapes):,} zones, {rows:,} rows, load {os.getloadavg()[0]:.1f}", "rate")
+    print_table(heads, [(name, f"{value:,.1f}") for name, value in told.items()])
+
+
 def run(engine, folder):
     command = [sys.executable, __file__, "--one", engine, str(folder)]
     done = subprocess.run(command, capture_output=True, text=True, env=os.environ | {"ZJK_GIS_THREADS": "2"})
@@ -221,6 +292,8 @@ def main():
     parser.add_argument("--engines", help="which, with commas between them")
     parser.add_argument("--quick", action="store_true", help="400,000 rows, one round, no Spark")
     parser.add_argument("--folder", help="where the files are made; by default a temporary one")
+    parser.add_argument("--rates", action="store_true", help="what `plan_cluster` reckons with")
+    parser.add_argument("--zones", default="grids", help="of --rates: columns x rows, 500x400")
     parser.add_argument("--make", help=argparse.SUPPRESS)
     parser.add_argument("--one", nargs=2, help=argparse.SUPPRESS)
     wanted = parser.parse_args()
@@ -229,6 +302,10 @@ def main():
         return 0
     if wanted.one:
         measure(*wanted.one)
+        return 0
+    if wanted.rates:
+        with tempfile.TemporaryDirectory(dir=wanted.folder) as made:
+            rates(Path(made), min(wanted.rows, 2_000_000), wanted.zones)
         return 0
     if wanted.quick:
         wanted.rows, wanted.rounds, wanted.engines = 400_000, 1, "threads,dask"
@@ -255,6 +332,7 @@ def rows_of(found, rows):
         ("dask", "threads", "one process, two threads"),
         ("spark", "identity", "identity mapInArrow"),
         ("spark", "columns", "mapInArrow that adds columns from memory"),
+        ("codes", "identity", "identity mapInArrow"),
     ):
         if ours in took and beside in took:
             peak = max(each["peak_mb"] for each in found[ours])

@@ -34,10 +34,10 @@ SHARE = {"narrow": 1.0, "wide": 0.4, "text": 0.4}  # of the rows asked for
 KINDS = ["暴露垃圾,请尽快处理", "占道经营", "井盖缺失,影响通行", "路灯不亮", "违章停车"]
 
 
-def make_layers():
+def make_layers(zones="grids"):
     import geopandas as gpd
 
-    grids = make_zones("grids")
+    grids = make_zones(zones)
     codes = [f"{130703001001001 + at}" for at in range(len(grids))]
     chiefs = [f"LZ{at % 900:04}" for at in range(len(grids))]
     zones = gpd.GeoDataFrame({"grid_code": codes, "chief_code": chiefs}, geometry=grids, crs=4547)

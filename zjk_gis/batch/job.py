@@ -278,8 +278,8 @@ def assign_batch(
     if covering and (rows is None or goal.suffix.lower() not in PARQUET):
         raise InputError(
             tr(
-                "{target}: covering= is for points that go from a .parquet, .gpkg or .shp file into .parquet; "
-                "leave it out",
+                "{target}: covering= is for points that go from a .parquet, .gpkg or .shp file into "
+                ".parquet; leave it out",
                 target=goal.name,
             )
         )

@@ -1,8 +1,9 @@
 """How many workers, how much memory, how long: the cost of a job on a cluster, from rates that were measured.
 
 A task of one thread reads a part, decodes it, answers and writes, one after the other, so that the seconds of
-the four steps add up; tasks run beside each other on every core. The rates and how each was measured are in
-``tables/rates.csv``.
+the four steps add up. Tasks run beside each other on every core and share what their worker gets from the
+store. The rates and how each was measured are in ``tables/rates.csv``: in CPU seconds, which other work on
+the machine changes little.
 """
 
 from __future__ import annotations
@@ -21,12 +22,12 @@ from zjk_gis.layers.metric import require_amounts
 from zjk_gis.presentation import Presentation, presented
 from zjk_gis.words import tr
 
-__all__ = ["ClusterPlan", "plan_cluster", "step_titles"]
+__all__ = ["ClusterPlan", "plan_cluster", "time_told"]
 
 _PART_BYTES = 256e6
 _MOST_PARTS = 100_000
 _MOST_ROWS = 1e11
-_MUCH_MB_S = 10_000
+_MUCH_MB_S = 5_000
 _LONG_H = 24.0
 _MB = 1e6
 
@@ -49,8 +50,14 @@ class ClusterPlan:
         The step that takes longest: ``read``, ``decode``, ``assign`` or ``write``.
     step_hours : dict of str to float
         Of each step, on all cores together; they add up to `hours`.
+    store_share : float
+        How much of it goes by with the store of the files, the rest with computing.
+    store_mb_s : float
+        What goes from and to the store on average, for all workers together.
     parts : int
         Files of 256 MB; each is done again as a whole if a worker dies.
+    part_hours : float
+        What one of them takes.
     bytes_in, bytes_out : int
     plan_gb : float
         What every host fetches and maps.
@@ -66,7 +73,10 @@ class ClusterPlan:
     hours: float
     limit: str
     step_hours: dict[str, float]
+    store_share: float
+    store_mb_s: float
     parts: int
+    part_hours: float
     bytes_in: int
     bytes_out: int
     plan_gb: float
@@ -74,21 +84,21 @@ class ClusterPlan:
 
     def _presentation(self) -> Presentation:
         told = tr(
-            "{rows:,} rows in {zones:,} zones: {workers:,} workers with {cores} cores and "
-            "{memory:.0f} GB each take {hours:.2f} hours; {limit} takes longest.",
+            "{rows:,} rows in {zones:,} zones take {time} (workers: {workers:,}, each with {cores} cores and "
+            "{memory:.0f} GB). Most of it is {limit}.",
             rows=self.rows,
             zones=self.zones,
             workers=self.workers,
             cores=self.cores,
             memory=self.memory_gb,
-            hours=self.hours,
-            limit=step_titles()[self.limit],
+            time=time_told(self.hours),
+            limit=_step_titles()[self.limit],
         )
         rows = [
-            [step_titles()[name], f"{hours:.2f}", f"{hours / self.hours:.0%}"]
+            [_step_titles()[name], time_told(hours), f"{hours / self.hours:.0%}"]
             for name, hours in self.step_hours.items()
         ]
-        return Presentation(told, [tr("step"), tr("hours"), tr("of all")], rows)
+        return Presentation(told, [tr("step"), tr("time"), tr("of all")], rows)
 
 
 @checked
@@ -135,6 +145,8 @@ def plan_cluster(
     >>> plan = plan_cluster(10**9, 20_000, 25 * 10**9, hours=0.5)
     >>> plan.workers, plan.limit, plan.parts
     (1, 'write', 98)
+    >>> f"{plan.store_share:.0%} of the time with the store, {plan.store_mb_s:.0f} MB/s"
+    '78% of the time with the store, 157 MB/s'
     >>> plan_cluster(10**11, 20_000, 25 * 10**11, workers=2).hours > plan.hours
     True
     """
@@ -160,20 +172,27 @@ def plan_cluster(
     rate = _rates()
     bytes_out = bytes_in + rows * rate["added_bytes"]
     parts = math.ceil(bytes_in / _PART_BYTES)
-    through_store = cores / (storage_mb_s * _MB)
-    seconds = {
-        "read": bytes_in * through_store + parts * rate["part_s"],
+    # 1. What one core computes, and what one worker moves, each by itself.
+    computing = {
+        "read": parts * rate["part_s"],
         "decode": bytes_in / (rate["decode_mb_s"] * _MB),
         "assign": rows / _assigned_a_second(zones),
-        "write": bytes_out * through_store + bytes_out / (rate["write_mb_s"] * _MB),
+        "write": bytes_out / (rate["write_mb_s"] * _MB),
     }
-    core_hours = sum(seconds.values()) / 3600
-    needed = math.ceil(core_hours / (hours * cores)) if workers is None else workers
-    # A part is worked on by one thread: more cores than parts have nothing to do.
-    busy = min(needed * cores, parts)
-    step_hours = {name: each / 3600 / busy for name, each in seconds.items()}
-    plan_gb = zones * rate["zone_bytes"] / 1e9
+    moving = {"read": bytes_in / (storage_mb_s * _MB), "write": bytes_out / (storage_mb_s * _MB)}
+    worker_hours = (sum(computing.values()) / cores + sum(moving.values())) / 3600
+    needed = math.ceil(worker_hours / hours) if workers is None else workers
+    # 2. A part is worked on by one thread: more workers or cores than parts have nothing to do.
+    busy_workers, busy_cores = min(needed, parts), min(needed * cores, parts)
+    step_hours = {
+        name: (each / busy_cores + moving.get(name, 0.0) / busy_workers) / 3600
+        for name, each in computing.items()
+    }
     took = sum(step_hours.values())
+    plan_gb = zones * rate["zone_bytes"] / 1e9
+    store_share = sum(moving.values()) / busy_workers / 3600 / took
+    store_mb_s = (bytes_in + bytes_out) / _MB / (took * 3600)
+    part_hours = took * busy_cores / parts
     return ClusterPlan(
         rows=rows,
         zones=zones,
@@ -183,34 +202,64 @@ def plan_cluster(
         hours=took,
         limit=max(step_hours, key=lambda name: step_hours[name]),
         step_hours=step_hours,
+        store_share=store_share,
+        store_mb_s=store_mb_s,
         parts=parts,
+        part_hours=part_hours,
         bytes_in=bytes_in,
         bytes_out=int(bytes_out),
         plan_gb=plan_gb,
-        remarks=tuple(
-            _breaks_first(rows, zones, parts, needed, cores, plan_gb, storage_mb_s=storage_mb_s, hours=took)
+        remarks=(
+            *(_what_helps(store_share, parts) if parts >= needed * cores else ()),
+            *_breaks_first(
+                rows,
+                zones,
+                parts,
+                needed * cores,
+                plan_gb,
+                store_mb_s=store_mb_s,
+                hours=took,
+                part_hours=part_hours,
+            ),
         ),
     )
+
+
+def _what_helps(store_share: float, parts: int) -> list[str]:
+    """Say whether a faster store or more cores shorten a job."""
+    if store_share > 0.5:
+        told = tr(
+            "{share:.0%} of the time goes by with the store: a faster one helps, or more workers with fewer "
+            "cores each",
+            share=store_share,
+        )
+    else:
+        told = tr(
+            "{share:.0%} of the time is computing: more cores help, up to one for each of {parts:,} parts",
+            share=1 - store_share,
+            parts=parts,
+        )
+    return [told]
 
 
 def _breaks_first(
     rows: int,
     zones: int,
     parts: int,
-    workers: int,
     cores: int,
     plan_gb: float,
     *,
-    storage_mb_s: float,
+    store_mb_s: float,
     hours: float,
+    part_hours: float,
 ) -> list[str]:
     """Say what would break first, the likeliest first."""
     rate, remarks = _rates(), []
-    if workers * storage_mb_s > _MUCH_MB_S:
+    if store_mb_s > _MUCH_MB_S:
         remarks.append(
             tr(
-                "the store has to give {total:,.0f} MB/s to all workers together; ask whether it can",
-                total=workers * storage_mb_s,
+                "the store has to move {total:,.0f} MB/s for all workers together; ask whether it can",
+                total=store_mb_s,
             )
         )
     if parts > _MOST_PARTS:
@@ -221,9 +270,14 @@ def _breaks_first(
                 parts=parts,
             )
         )
-    if parts < workers * cores:
+    if parts < cores:
         remarks.append(
-            tr("{parts:,} parts keep no more than {parts:,} cores busy; write smaller parts", parts=parts)
+            tr(
+                "a core works on one part at a time, and there are fewer parts ({parts:,}) than cores "
+                "({cores:,}); write smaller parts",
+                parts=parts,
+                cores=cores,
+            )
         )
     if zones > rate["most_zones"]:
         remarks.append(
@@ -236,21 +290,49 @@ def _breaks_first(
                 plan_gb=plan_gb,
             )
         )
-    if hours > _LONG_H:
-        remarks.append(
-            tr("a job of {hours:.0f} hours outlives many a scheduler: the same command goes on", hours=hours)
-        )
     remarks.append(
         tr(
-            "scaled up from {measured:,.0f} rows on 2 cores, times {times:,.0f}",
-            measured=rate["rows"],
-            times=max(1, rows / rate["rows"]),
+            "a worker that dies loses what its cores were at, at most {time} each; nothing else is done "
+            "again",
+            time=time_told(part_hours),
         )
     )
+    if hours > _LONG_H:
+        remarks.append(
+            tr("few schedulers live through {time}: the same command goes on", time=time_told(hours))
+        )
+    if rows > rate["rows"]:
+        remarks.append(
+            tr(
+                "the rates were measured on 2 cores with up to {measured:,.0f} rows: this is {times:,.0f} "
+                "times that",
+                measured=rate["rows"],
+                times=rows / rate["rows"],
+            )
+        )
     return remarks
 
 
-def step_titles() -> dict[str, str]:
+def time_told(hours: float) -> str:
+    """Say how long something takes, in the unit that people would use.
+
+    Examples
+    --------
+    >>> from zjk_gis.words import speaking
+    >>> with speaking("en"):
+    ...     [time_told(hours) for hours in (0.001, 0.6, 7.25, 80)]
+    ['4 s', '36 min', '7.2 h', '3.3 days']
+    """
+    if hours > 48:
+        return tr("{days:.1f} days", days=hours / 24)
+    if hours > 2:
+        return tr("{hours:.1f} h", hours=hours)
+    if hours > 1 / 30:
+        return tr("{minutes:.0f} min", minutes=hours * 60)
+    return tr("{seconds:.0f} s", seconds=hours * 3600)
+
+
+def _step_titles() -> dict[str, str]:
     """Return what the steps are called, in the reader's language."""
     return {
         "read": tr("reading"),

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from zjk_gis.batch.cluster.capacity import plan_cluster, step_titles
+from zjk_gis.batch.cluster.capacity import plan_cluster
 from zjk_gis.cli.speaking import speaking
 from zjk_gis.words import tr
 
@@ -57,18 +57,18 @@ def command(rows: int, zone_count: int, bytes_in: int, console: Console, **optio
     measured and are in the package.
     """
     found = plan_cluster(rows, zone_count, bytes_in, **options)
-    titles = step_titles()
     told = found._presentation()  # noqa: SLF001 - what it says of itself
     console.say(told.sentences)
     console.show([tuple(map(str, row)) for row in told.rows], list(told.header))
     console.say(
         tr(
-            "{parts:,} parts; {out:.1f} GB written; every host fetches a plan of {plan_gb:.2f} GB; "
-            "limit: {limit}",
+            "{read:,.1f} GB read in {parts:,} parts, {out:,.1f} GB written, {rate:,.0f} MB/s on average; "
+            "every host fetches a plan of {plan_gb:.2f} GB.",
+            read=found.bytes_in / 1e9,
             parts=found.parts,
             out=found.bytes_out / 1e9,
+            rate=found.store_mb_s,
             plan_gb=found.plan_gb,
-            limit=titles[found.limit],
         )
     )
     for remark in found.remarks:
