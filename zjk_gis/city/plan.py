@@ -220,7 +220,7 @@ def plan_of(
             planner.plan.stops.append(
                 why if name in why else tr("{source}: {why}", source=source_title(name), why=why)
             )
-    strangers = strangers_in(city)
+    strangers = [] if planner.plan.stops else strangers_in(city)
     if strangers:
         planner.plan.remarks.append(
             tr(
