@@ -37,6 +37,7 @@ from zjk_gis.city.sending import (
 )
 from zjk_gis.city.state import RowState, load_rows
 from zjk_gis.errors import InputError, ZjkGisError
+from zjk_gis.layers.labels import label
 from zjk_gis.progress import track
 from zjk_gis.words import language, listed, tr
 from zjk_gis.workspace.city_file.editions import latest_day
@@ -55,6 +56,8 @@ if TYPE_CHECKING:
 __all__ = ["Plan", "Step", "Taken", "plan_of"]
 
 _MOST_ASIDE = 0.5
+_FEW_ASIDE = 5  # rows of which nobody need be asked before the run, however few have come
+_MOST_GONE = 0.5  # of the rows of a complete set, where others have come in their place
 _MOST_TOLD = 5  # files
 _OLD_NEWS = ("unchanged", "missing", "undone", "empty", *SET_ASIDE)
 _COUNTS = {"added": 0, "changed": 0, "restored": 0, "withdrawn": 0}
@@ -303,10 +306,10 @@ class _Planner:
                 tr("came in a run that was undone; refused until it is asked for with again=True"),
             )  # fmt: skip
             return True
+        if not batch.refused and self._is_known(name, batch, way):
+            return True
         if batch.day > self._latest:
             self._note(name, batch, "future", self._of_the_future(batch))
-            return True
-        if not batch.refused and self._is_known(name, batch, way):
             return True
         batch, sent = self._read_batch(name, batch, way)
         if sent is None:
@@ -576,7 +579,22 @@ class _Planner:
                     shrink=shrink,
                 )
             )
-        if len(ready.faults) > _MOST_ASIDE * max(len(ready.rows), 1):
+        there = {key for key, each in ready.known.items() if not each.is_gone}
+        gone = len(there - set(ready.keys))
+        if source.complete and not found and gone > _MOST_GONE * before:
+            found.append(
+                tr(
+                    "{source}, {file}: {gone:,} of the {before:,} rows that are there are not in it, and "
+                    "{new:,} others are new; is {key} still the column by which rows are known?",
+                    source=name,
+                    file=file,
+                    gone=gone,
+                    before=before,
+                    new=len(set(ready.keys) - there),
+                    key=label(ready.key[0], language()),
+                )
+            )
+        if len(ready.faults) > max(_MOST_ASIDE * len(ready.rows), _FEW_ASIDE):
             first = next(iter(ready.faults.values()))[0]
             found.append(
                 tr("{source}, {file}: {count:,} of {rows:,} rows cannot be taken; the first: {first}",

@@ -23,6 +23,7 @@ from zjk_gis.reports.dossier import ready_folder
 from zjk_gis.words import language, tr
 from zjk_gis.workspace.addresses import is_address
 from zjk_gis.workspace.city_file import City
+from zjk_gis.workspace.city_file.city import ASIDE_BOOK
 
 if TYPE_CHECKING:
     import os
@@ -33,7 +34,6 @@ if TYPE_CHECKING:
 __all__ = ["Log", "Refreshed", "Run", "opened_city", "ready_city", "runs_of", "source_title", "taken_table"]
 
 _LOCK = "run.lock"
-_ASIDE = "待改正.xlsx"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -197,7 +197,7 @@ def ready_city(city: City) -> tuple[Path, Path, Path]:
                    folder=folder)
             )  # fmt: skip
     ready_folder(city.history)
-    return workspace, city.history / _LOCK, city.folder / _ASIDE
+    return workspace, city.history / _LOCK, city.folder / ASIDE_BOOK
 
 
 def last_told(city: City) -> int:

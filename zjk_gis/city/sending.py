@@ -7,7 +7,6 @@ import json
 import re
 from dataclasses import dataclass, field, replace
 from itertools import takewhile
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import geopandas as gpd
@@ -16,11 +15,12 @@ import pandas as pd
 from zjk_gis.city.digests import file_digest, row_digests
 from zjk_gis.city.rows import keys_of
 from zjk_gis.crs import CGCS2000
-from zjk_gis.errors import CRSError, InputError, ZjkGisError
+from zjk_gis.errors import CRSError, InputError, MissingColumnError, ZjkGisError
 from zjk_gis.io.archives import is_archive
 from zjk_gis.io.files import as_spec
-from zjk_gis.io.paths import is_readable
+from zjk_gis.io.paths import existing_file, is_readable
 from zjk_gis.layers.catalogue import spec_of
+from zjk_gis.layers.labels import label
 from zjk_gis.read_report import ReadReport, report_of
 from zjk_gis.words import listed, tr
 from zjk_gis.workspace.city_file.editions import corrects, edition_of, marks_of, named_day
@@ -29,6 +29,7 @@ from zjk_gis.workspace.city_file.systems import stored
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
+    from pathlib import Path
 
     from zjk_gis.layers.spec import LayerSpec
     from zjk_gis.workspace.city_file import City, Source
@@ -179,10 +180,11 @@ def batches_of(
             continue
         digest, day, how, why = "", "", "file", ""
         try:
+            existing_file(path)
             digest = known[path] = known.get(path) or file_digest(path)
             day, how = _day_of(city, source, path, digest, days)
         except ZjkGisError as error:
-            why = str(error)
+            why = _why(city, path, error)
             named = named_day(path, city.folder) if source.edition == "folder" else None
             day = "" if named is None else named.isoformat()
         by_day.setdefault(day, []).append((path, digest, how, why))
@@ -219,19 +221,17 @@ def strangers_in(city: City) -> list[str]:
             folders = pattern.replace("\\", "/").split("/")[:-1]
             fixed = list(takewhile(lambda name: not _ANY.search(name), folders))
             roots.add(city.folder.joinpath(*fixed) if fixed else None)
-    kept = {Path(city.workspace), *(each for each in (city.history, city.publish.folder) if each)}
     found = {
         path
         for root in roots
         if root is not None and root.is_dir() and root != city.folder
         for path in root.rglob("*")
-        if path.is_file() and _is_sent(path) and not path.name.startswith((".", "~$"))
+        if path.is_file() and _is_sent(path) and not path.name.startswith(".") and not city.is_own(path)
     }
     return sorted(
         shown_path(city, path)
         for path in found - known
-        if not any(path == each or path.is_relative_to(each) for each in kept)
-        and not any(each.suffix == ".gdb" for each in path.parents)
+        if not any(each.suffix.lower() == ".gdb" for each in path.parents)
     )
 
 
@@ -272,8 +272,15 @@ def read_files(
         try:
             found[path] = _as_sent(city, source, path)
         except ZjkGisError as error:
-            refused[path] = str(error)
+            refused[path] = _why(city, path, error)
     return found, refused
+
+
+def _why(city: City, path: Path, error: ZjkGisError) -> str:
+    """Return what is wrong with a file, which is called as everywhere else."""
+    shown = shown_path(city, path)
+    told = str(error).replace(str(path), shown)
+    return told if path.name in told else tr("{source}: {why}", source=shown, why=told)
 
 
 def put_together(
@@ -420,14 +427,26 @@ def _as_sent(city: City, source: Source, path: Path) -> SentFile:
             tr("{path}: does not say its coordinate system; write crs under its [[source]]", path=path)
         )
     report = report_of(rows)
+    lacking = [name for name in key_of(source, list(rows.columns)) if name not in rows]
+    if lacking and not len(rows):  # which a GeoJSON without features has not, nor any other column
+        rows = rows.assign(**{name: pd.Series(dtype="str") for name in lacking})
+    elif lacking:
+        raise MissingColumnError(
+            tr(
+                "no column {name} ({title}), by which rows are known again; there are {columns}",
+                name=lacking[0],
+                title=label(lacking[0], "zh"),
+                columns=listed(str(each) for each in rows.columns if each != "geometry") or tr("none"),
+            )
+        )
     spec, remarks = spec_of(source.layer), list(report.remarks)
     known = [each.name for each in spec.fields if each.name in rows]
-    spare = [str(name) for name in rows.columns if name not in (*known, "geometry")]
+    used = {*known, "geometry", *report.coordinates.values()}
+    spare = [str(name) for name in rows.columns if name not in used]
     if spare:
         remarks.append(
             tr("{path}: columns that are not taken: {columns}", path=path.name, columns=listed(spare))
         )
-    keys_of(rows, key_of(source, list(rows.columns)))
     crs = rows.crs.to_string()
     rows = gpd.GeoDataFrame(rows[[*known, "geometry"]])
     rows.attrs = {}

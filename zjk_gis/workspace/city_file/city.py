@@ -31,7 +31,9 @@ if TYPE_CHECKING:
 
     from zjk_gis.workspace.city_file.sections import Contact, Deadline, Duty
 
-__all__ = ["City", "city_of", "workspace_of"]
+__all__ = ["ASIDE_BOOK", "City", "city_of", "workspace_of"]
+
+ASIDE_BOOK = "待改正.xlsx"  # beside the city file: what a weekly run sets aside
 
 _ENDING = ".toml"
 _WORKSPACE, _HISTORY = "city.gpkg", "history"
@@ -187,7 +189,23 @@ class City:
 
     def _named(self, source: Source) -> set[Path]:
         found = {path for base, parts in self._patterns(source) for path in _globbed(base, parts)}
-        return {path for path in found if not path.name.startswith(_NOT_SENT)}
+        return {path for path in found if not self.is_own(path)}
+
+    def is_own(self, path: Path) -> bool:
+        """Tell whether a file is none that was sent: the runs write it, or it only tells that one is open.
+
+        Examples
+        --------
+        >>> city = City(path=Path("city.toml"), workspace=Path("city.gpkg"), history=Path("history"))
+        >>> city.is_own(Path("history/0001/a.gpkg")), city.is_own(Path("~$案件.xlsx"))
+        (True, True)
+        """
+        written = [self.history, self.folder / ASIDE_BOOK]
+        written += [Path(self.workspace)] if not is_address(self.workspace) else []
+        written += [self.publish.folder] if self.publish.folder is not None else []
+        return path.name.startswith(_NOT_SENT) or any(
+            path == each or path.is_relative_to(each) for each in written
+        )
 
     def _corrections(self, source: Source) -> set[Path]:
         """Return the files that would match a source's patterns if their names did not tell a correction."""
@@ -199,7 +217,7 @@ class City:
                 continue
             for path in _globbed(base, "/".join([*folders, f"{stem}*{dot}{ending}"])):
                 name, marks = correction_in(path.stem)
-                if marks and fnmatchcase(name + path.suffix, last) and not path.name.startswith(_NOT_SENT):
+                if marks and fnmatchcase(name + path.suffix, last) and not self.is_own(path):
                     found.add(path)
         return found
 
@@ -217,7 +235,9 @@ class City:
         """Refuse what seems to lie in the city's folder but is a link that leads out of it."""
         for path in paths:
             lies_inside = path.is_relative_to(self.folder)
-            if lies_inside and not path.resolve().is_relative_to(self.folder.resolve()):
+            # Unlike `resolve`, which raises where links lead in a circle.
+            own = Path(os.path.realpath(path))
+            if lies_inside and not own.is_relative_to(os.path.realpath(self.folder)):
                 raise FileError(
                     tr(
                         "{path}: is a link that leads out of the city's folder, and is not followed; copy "

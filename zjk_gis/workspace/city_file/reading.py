@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import os
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
@@ -118,8 +119,8 @@ def sources_in(city: City, path: Path) -> dict[str, Source]:
 
 
 def _sources_of(city: City, path: Path) -> list[Source]:
-    wanted = path.resolve()
-    return [each for each in city.sources if wanted in [file.resolve() for file in city.files_of(each)]]
+    wanted = os.path.realpath(path)
+    return [each for each in city.sources if wanted in map(os.path.realpath, city.files_of(each))]
 
 
 def read_sources(
