@@ -7,6 +7,7 @@ Shelters come as whole lists (``避难场所``), incidents as parts (``案件``)
 """
 
 import gzip
+import os
 import zipfile
 from pathlib import Path
 
@@ -370,3 +371,39 @@ def test_what_is_set_aside_is_told_in_chinese(inbox):
     assert sum(each.startswith("整件未收：") for each in told) == 2
     assert openpyxl.load_workbook(found.workbook).sheetnames == ["整件未收"]
     assert Path(found.workbook).name == "待改正.xlsx"
+
+
+def test_what_is_no_file_is_set_aside_and_nothing_waits_for_it(inbox):
+    inbox.run()
+    sent = inbox.path / "收件" / "2025-11-10"
+    sent.mkdir()
+    (sent / "案件.csv").mkdir()
+    (sent / "案件1.csv").symlink_to(sent / "案件2.csv")
+    (sent / "案件2.csv").symlink_to(sent / "案件1.csv")
+    if hasattr(os, "mkfifo"):
+        os.mkfifo(sent / "案件3.csv")
+    found = inbox.run()
+    wrong = found.taken[found.taken["verdict"] == "unreadable"]
+    assert len(wrong) == 3 + hasattr(os, "mkfifo")
+    assert not any(str(inbox.path) in each for each in wrong["sentence"])
+
+
+def test_a_set_without_features_or_with_other_keys_is_asked_about(inbox):
+    inbox.toml.write_text(TOML.replace("避难场所.csv", "避难场所.*"), encoding="utf-8")
+    inbox.run()
+    inbox.lay("2025-11-10/避难场所.geojson", '{"type": "FeatureCollection", "features": []}')
+    with pytest.raises(RefreshError, match="a complete set with 0 rows"):
+        inbox.run()
+    (inbox.path / "收件" / "2025-11-10" / "避难场所.geojson").unlink()
+    inbox.lay("2025-11-10/避难场所.csv", places(S6=10, S7=10, S8=10, S9=10))
+    with pytest.raises(RefreshError, match="4 of the 4 rows that are there are not in it"):
+        inbox.run()
+
+
+def test_few_rows_that_cannot_be_taken_stop_no_run_and_what_a_run_writes_is_no_delivery(inbox):
+    text = TOML.replace('"收件/*/案件*.csv"', '["收件/*/案件*.csv", "**/*.xlsx"]')
+    inbox.toml.write_text(text, encoding="utf-8")
+    inbox.lay("2025-11-10/案件.csv", A_HEADS + "A9,,,2025-11-01 08:00,九\n")
+    assert inbox.run().aside == 1
+    found = inbox.run()
+    assert (found.aside, set(found.taken["verdict"])) == (1, {"unchanged"})

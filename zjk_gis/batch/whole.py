@@ -21,7 +21,7 @@ from zjk_gis.batch.sources import is_batch_source, parts_of, time_column
 from zjk_gis.coordinates.bare_numbers import limit_of
 from zjk_gis.coordinates.position_fixes import review_positions
 from zjk_gis.crs import CGCS2000
-from zjk_gis.errors import GeometryError, InputError, MissingColumnError
+from zjk_gis.errors import GeometryError, InputError, MissingColumnError, records_named
 from zjk_gis.io.coordinate_columns import with_coordinates
 from zjk_gis.io.files import list_layers, read_layer
 from zjk_gis.io.folders import guess_spec
@@ -166,7 +166,8 @@ def assign_whole(
                 time=time,
             )
         )
-    order = time_order(points[str(when)], name=str(when), **times) if plan.needs_day else YEAR_FIRST
+    with records_named():
+        order = time_order(points[str(when)], name=str(when), **times) if plan.needs_day else YEAR_FIRST
     judged = judge(_places(points, report), lambda: order.days(points[str(when)]), plan, points.crs)
     judged.tally.update(f"left:{row['why']}" for row in report.left_out)
     moved = fix or bool(report.datum)

@@ -303,7 +303,8 @@ class _Planner:
         if self._undone & set(map(content_of, batch.digests)):
             self._note(
                 name, batch, "undone",
-                tr("came in a run that was undone; refused until it is asked for with again=True"),
+                tr("came in a run that was undone; refused until it is asked for with --again (again=True in "
+                   "Python)"),
             )  # fmt: skip
             return True
         if not batch.refused and self._is_known(name, batch, way):

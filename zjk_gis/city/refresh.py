@@ -218,7 +218,7 @@ def undo_refresh(city: City | str | os.PathLike[str], *, tell: Callable[[str], N
     ...     undone = undo_refresh(city)
     ...     again = refresh_city(city, at="2025-11-03")
     >>> undone.undoes, again.taken["sentence"].tolist()
-    (1, ['came in a run that was undone; refused until it is asked for with again=True'])
+    (1, ['came in a run that was undone; refused until it is asked for with --again (again=True in Python)'])
     """
     known = opened_city(city)
     workspace, lock, workbook = ready_city(known)
@@ -294,7 +294,10 @@ def stopped_by(city: City, stops: list[str]) -> RefreshError:
             [
                 tr("{path}: nothing was taken, for", path=city.path.name),
                 *stops,
-                tr("after it was looked at, even_so= with the layer takes it all the same"),
+                tr(
+                    "after it was looked at, --even-so (even_so= in Python) with the layer takes it all the "
+                    "same"
+                ),
             ]
         )
     )

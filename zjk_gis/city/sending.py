@@ -420,7 +420,7 @@ def _as_sent(city: City, source: Source, path: Path) -> SentFile:
     rows = read_file(city, source, path)
     if rows.active_geometry_name != "geometry":
         rows = rows.rename_geometry("geometry")
-    if rows.crs is None and not len(rows):
+    if rows.crs is None and not rows.geometry.notna().any():
         rows = rows.set_crs(city.coordinates.store or CGCS2000)
     if rows.crs is None:
         raise CRSError(

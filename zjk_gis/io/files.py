@@ -13,7 +13,7 @@ import pandas as pd
 from zjk_gis.arguments import checked
 from zjk_gis.coordinates.datums import in_declared_datum, stated_datum
 from zjk_gis.crs.systems import title_of
-from zjk_gis.errors import FileError, InputError, ZjkGisError, counted, name_rows
+from zjk_gis.errors import FileError, InputError, ZjkGisError, counted, name_rows, records_named
 from zjk_gis.io.archives import is_archive, unpacked
 from zjk_gis.io.encoding import named_encoding
 from zjk_gis.io.file_crs import settle_crs
@@ -52,6 +52,7 @@ _SHAPEFILE = "ESRI Shapefile"
 
 
 @checked
+@records_named()
 def read_layer(
     path: str | os.PathLike[str],
     *,
@@ -219,6 +220,7 @@ def read_layer(
     return frame
 
 
+@records_named()
 def as_spec(
     frame: gpd.GeoDataFrame,
     spec: LayerSpec,
@@ -380,6 +382,7 @@ def list_layers(path: str | os.PathLike[str]) -> list[str]:
 
 
 @checked
+@records_named()
 def read_table(path: str | os.PathLike[str], *, layer: str | None = None) -> pd.DataFrame:
     r"""Read a table that has no place on the map, such as a list of duties.
 
