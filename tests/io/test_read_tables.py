@@ -241,7 +241,9 @@ def test_a_spec_brings_names_and_types(tmp_path):
     assert layer["occurred_at"].tolist() == [dt.datetime(2025, 1, 2, 3, 4), "昨天"]
     assert report_of(layer).renamed["上报时间"] == "occurred_at"
     assert report_of(layer).unconverted == {"occurred_at": [1]}
-    assert "1 values of occurred_at are not times (record 2); kept as they came" in report_of(layer).remarks[-1]
+    assert (
+        "1 values of occurred_at are not times (record 2); kept as they came" in report_of(layer).remarks[-1]
+    )
 
 
 def test_a_workbook_gives_the_text_a_person_sees(tmp_path):

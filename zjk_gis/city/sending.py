@@ -23,6 +23,7 @@ from zjk_gis.layers.catalogue import spec_of
 from zjk_gis.layers.labels import label
 from zjk_gis.read_report import ReadReport, report_of
 from zjk_gis.words import listed, tr
+from zjk_gis.workspace.city_file.city import is_own
 from zjk_gis.workspace.city_file.editions import corrects, edition_of, marks_of, named_day
 from zjk_gis.workspace.city_file.reading import newest_day, read_file, shown_path
 from zjk_gis.workspace.city_file.systems import stored
@@ -226,7 +227,7 @@ def strangers_in(city: City) -> list[str]:
         for root in roots
         if root is not None and root.is_dir() and root != city.folder
         for path in root.rglob("*")
-        if path.is_file() and _is_sent(path) and not path.name.startswith(".") and not city.is_own(path)
+        if path.is_file() and _is_sent(path) and not path.name.startswith(".") and not is_own(city, path)
     }
     return sorted(
         shown_path(city, path)

@@ -51,8 +51,8 @@ __all__ = ["as_spec", "list_layers", "read_layer", "read_table"]
 _SHAPEFILE = "ESRI Shapefile"
 
 
-@checked
 @records_named()
+@checked
 def read_layer(
     path: str | os.PathLike[str],
     *,
@@ -381,8 +381,8 @@ def list_layers(path: str | os.PathLike[str]) -> list[str]:
     return _layers_of(source, form)
 
 
-@checked
 @records_named()
+@checked
 def read_table(path: str | os.PathLike[str], *, layer: str | None = None) -> pd.DataFrame:
     r"""Read a table that has no place on the map, such as a list of duties.
 

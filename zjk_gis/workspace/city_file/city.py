@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
     from zjk_gis.workspace.city_file.sections import Contact, Deadline, Duty
 
-__all__ = ["ASIDE_BOOK", "City", "city_of", "workspace_of"]
+__all__ = ["ASIDE_BOOK", "City", "city_of", "is_own", "workspace_of"]
 
 ASIDE_BOOK = "待改正.xlsx"  # beside the city file: what a weekly run sets aside
 
@@ -189,23 +189,7 @@ class City:
 
     def _named(self, source: Source) -> set[Path]:
         found = {path for base, parts in self._patterns(source) for path in _globbed(base, parts)}
-        return {path for path in found if not self.is_own(path)}
-
-    def is_own(self, path: Path) -> bool:
-        """Tell whether a file is none that was sent: the runs write it, or it only tells that one is open.
-
-        Examples
-        --------
-        >>> city = City(path=Path("city.toml"), workspace=Path("city.gpkg"), history=Path("history"))
-        >>> city.is_own(Path("history/0001/a.gpkg")), city.is_own(Path("~$案件.xlsx"))
-        (True, True)
-        """
-        written = [self.history, self.folder / ASIDE_BOOK]
-        written += [Path(self.workspace)] if not is_address(self.workspace) else []
-        written += [self.publish.folder] if self.publish.folder is not None else []
-        return path.name.startswith(_NOT_SENT) or any(
-            path == each or path.is_relative_to(each) for each in written
-        )
+        return {path for path in found if not is_own(self, path)}
 
     def _corrections(self, source: Source) -> set[Path]:
         """Return the files that would match a source's patterns if their names did not tell a correction."""
@@ -217,7 +201,7 @@ class City:
                 continue
             for path in _globbed(base, "/".join([*folders, f"{stem}*{dot}{ending}"])):
                 name, marks = correction_in(path.stem)
-                if marks and fnmatchcase(name + path.suffix, last) and not self.is_own(path):
+                if marks and fnmatchcase(name + path.suffix, last) and not is_own(self, path):
                     found.add(path)
         return found
 
@@ -270,6 +254,23 @@ class City:
         return Presentation(
             told, [label(name, language()) for name in ("layer", "source_files", "files_found")], rows
         )
+
+
+def is_own(city: City, path: Path) -> bool:
+    """Tell whether a file is none that was sent: the runs write it, or it only tells that one is open.
+
+    Examples
+    --------
+    >>> city = City(path=Path("city.toml"), workspace=Path("city.gpkg"), history=Path("history"))
+    >>> is_own(city, Path("history/0001/a.gpkg")), is_own(city, Path("~$案件.xlsx"))
+    (True, True)
+    """
+    written = [city.history, city.folder / ASIDE_BOOK]
+    written += [Path(city.workspace)] if not is_address(city.workspace) else []
+    written += [city.publish.folder] if city.publish.folder is not None else []
+    return path.name.startswith(_NOT_SENT) or any(
+        path == each or path.is_relative_to(each) for each in written
+    )
 
 
 def _globbed(base: Path, parts: str) -> Iterator[Path]:
