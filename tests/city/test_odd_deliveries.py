@@ -315,7 +315,7 @@ def test_files_of_no_source_are_named(inbox):
     inbox.lay("2025-11-10/._案件.csv", b"\x00")
     found = inbox.run()
     assert [each for each in found.remarks if "of no source" in each] == [
-        "1 files are of no source of city.toml and were not looked at: 收件/2025-11-10/新来的.csv"
+        "files that are of no source of city.toml were not looked at, 1: 收件/2025-11-10/新来的.csv"
     ]
 
 

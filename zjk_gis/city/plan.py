@@ -227,7 +227,7 @@ def plan_of(
     if strangers:
         planner.plan.remarks.append(
             tr(
-                "{count:,} files are of no source of {path} and were not looked at: {files}",
+                "files that are of no source of {path} were not looked at, {count:,}: {files}",
                 count=len(strangers),
                 path=city.path.name,
                 files=listed(strangers[:_MOST_TOLD]) + (" …" if len(strangers) > _MOST_TOLD else ""),
