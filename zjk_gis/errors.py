@@ -176,7 +176,7 @@ def name_rows(labels: Iterable[object], *, most: int = 5, is_counted: bool = Fal
 
 def _record(label: object) -> object:
     """Return which record of a file a row is, as its table is numbered from 0."""
-    return int(label) + 1 if hasattr(label, "__index__") else label  # type: ignore[call-overload]
+    return int(label) + 1 if hasattr(label, "__index__") else label
 
 
 def counted(count: int, one: str, many: str) -> str:
