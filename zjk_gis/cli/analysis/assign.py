@@ -130,7 +130,9 @@ def command(
     in_parts = engine == "dask" or is_folder_job(incidents, output)
     _check_output((incidents, *held_by(zones)), output, report, in_parts=in_parts)
     how: dict[str, Any] = {"crs": crs, "lon": lon, "lat": lat, "datum": datum}
-    how = {name: each for name, each in how.items() if each is not None}
+    how = (_axes_as_sent(incidents) if in_parts else {}) | {
+        name: each for name, each in how.items() if each is not None
+    }
     points = None if in_parts else _read_as_sent(incidents, how | times)
     if points is not None:
         options["time"] = report_of(points).renamed.get(options["time"], options["time"])
@@ -186,6 +188,17 @@ def command(
         console.say(tr("report: {report}", report=report))
         summary["report"] = str(report)
     console.result(summary)
+
+
+def _axes_as_sent(incidents: Path | str) -> dict[str, Any]:
+    """Return what the city file says of where the positions of a file are, which workers read by themselves."""
+    city = current_city()
+    source = source_of(city, incidents, "incidents") if city and isinstance(incidents, Path) else None
+    if source is None:
+        return {}
+    axes = {name: source.columns[name] for name in ("lon", "lat") if name in source.columns}
+    more = {"crs": source.crs, "datum": source.datum}
+    return axes | {name: each for name, each in more.items() if each}
 
 
 def _read_as_sent(incidents: Path | str, said: dict[str, Any]) -> gpd.GeoDataFrame | None:
