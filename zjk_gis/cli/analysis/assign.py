@@ -191,7 +191,7 @@ def command(
 
 
 def _axes_as_sent(incidents: Path | str) -> dict[str, Any]:
-    """Return what the city file says of where the positions of a file are, which workers read by themselves."""
+    """Return where the positions of a file are by the city file: workers read it by themselves."""
     city = current_city()
     source = source_of(city, incidents, "incidents") if city and isinstance(incidents, Path) else None
     if source is None:
