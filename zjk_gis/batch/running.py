@@ -15,7 +15,7 @@ from zjk_gis.batch.covering import COVERING, Boxes
 from zjk_gis.batch.outcome import Judged, judge
 from zjk_gis.batch.parquet_target import ParquetTarget
 from zjk_gis.batch.row_groups import RowGroup
-from zjk_gis.errors import InputError, MissingColumnError
+from zjk_gis.errors import InputError, MissingColumnError, records_named
 from zjk_gis.progress import track
 from zjk_gis.words import tr
 
@@ -48,7 +48,8 @@ def settle_times(rows: Source, plan: AssignmentPlan, file: Path, time: str, time
                 time=time,
             )
         )
-    rows.settle_times(**times)
+    with records_named():
+        rows.settle_times(**times)
 
 
 def sample_of(
