@@ -204,8 +204,9 @@ def drawn_ground(
                 f'style="fill:{ink};pointer-events:none">'
                 f"{escape(name)}</text>"
             )
+    role = "group" if any(leads.values()) else "img"  # of a picture nobody hears where its parts lead
     return (
-        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {_WIDTH:g} {height:.0f}" role="img" '
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {_WIDTH:g} {height:.0f}" role="{role}" '
         f'aria-label="{escape(plain(title), quote=True)}" font-size="{_LETTER:g}" class="ground">'
         '<defs><pattern id="m-none" width="700" height="700" patternUnits="userSpaceOnUse"><rect width="700" '
         'height="700" fill="#fff"/><circle cx="350" cy="350" r="100" fill="#566474"/></pattern></defs>'
