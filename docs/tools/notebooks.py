@@ -98,7 +98,7 @@ def notebook_page(path: Path, sample: Path, pictures: Path) -> str:
                 raise RuntimeError(f"{path.name}: cell {number} failed: {error!r}") from error
             parts += [_TIMED] if "timed" in cell.metadata.get("tags", ()) else told
     page = "\n\n".join(parts) + "\n"
-    if found := re.search(r" at 0x[0-9a-f]+|/tmp/\S+", page):
+    if found := re.search(rf" at 0x[0-9a-f]+|{re.escape(tempfile.gettempdir())}/\S+", page):
         raise RuntimeError(f"{path.name}: shows what differs on each machine: {found[0]}")
     return page
 
@@ -166,5 +166,7 @@ def _text(told: str) -> list[str]:
 
 def _without_places(text: str) -> str:
     """Leave out the folders of this machine."""
-    own = [re.escape(os.fspath(Path(each).resolve())) for each in (tempfile.gettempdir(), Path.cwd())]
-    return re.sub(rf"(?:{own[0]}/tmp\w{{8}}|{own[1]})/", "", text)
+    passing, here = (
+        re.escape(os.fspath(Path(each).resolve())) for each in (tempfile.gettempdir(), Path.cwd())
+    )
+    return re.sub(rf"(?:{passing}{os.sep}tmp\w{{8}}|{here})/", "", text)

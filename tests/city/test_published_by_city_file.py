@@ -10,6 +10,7 @@ from shapely import Point, box
 
 from zjk_gis import City, Workspace, read_city
 from zjk_gis.city import publish_city
+from zjk_gis.city.publish.settings import folder_said
 from zjk_gis.city.refresh import _published
 from zjk_gis.errors import FileError, InputError
 
@@ -93,7 +94,7 @@ def test_the_command_the_call_and_the_weekly_run_make_the_same_folder_of_a_city_
     front = text_of(folder)
     assert f"审图号：{APPROVAL}" in front
     assert "<h1>示例市</h1>" in front
-    assert "供公众使用" in front or "公开" in front
+    assert "公开版" in front
 
 
 def test_thresholds_of_the_city_file_count(city, tmp_path):
@@ -108,9 +109,6 @@ def test_thresholds_of_the_city_file_count(city, tmp_path):
         finding[name] = "G001" in text_of(folder, "依据/findings.html")
     assert zone == {"own": 3, "usual": 1}  # two cases are 60 m away
     assert finding == {"own": False, "usual": True}  # the gap has 100 m²
-    assert "案件数不足" in text_of(tmp_path / "usual") or text_of(tmp_path / "usual") != text_of(
-        tmp_path / "own"
-    )
 
 
 def test_an_option_comes_before_the_city_file(run, city, tmp_path):
@@ -155,8 +153,6 @@ def test_a_folder_that_is_a_link_out_of_the_city_s_is_refused(run, city, home, t
     (home / "链接").symlink_to(tmp_path)
     path = city('[publish]\nfolder = "链接/发布"\n')
     assert run("publish", path, "--at", DAY)[0] != 0
-    from zjk_gis.city.publish.settings import folder_said
-
-    with pytest.raises(FileError, match="链接"):
+    with pytest.raises(FileError, match="outside"):
         folder_said(City.read(path))
     (home / "链接").unlink()

@@ -35,8 +35,9 @@ CODES = [
     "%2e",
 ]
 NAMES = [
-    "</title><script>alert(1)</script>", "=cmd|'/c calc'!A0", "长" * 5000, "", "   ", "同名", "同名", "#eval(1) $x$ *b*",
-    "\u202egnp", "a\nb", "@SUM(1)", "<img src=x onerror=alert(1)>", "{{ 7*7 }}", "..\\..\\a",
+    "</title><script>alert(1)</script>", "=cmd|'/c calc'!A0", "长" * 5000, "", "   ", "同名", "同名",
+    "#eval(1) $x$ *b*", "\u202egnp", "a\nb", "@SUM(1)", "<img src=x onerror=alert(1)>", "{{ 7*7 }}",
+    "..\\..\\a",
 ]  # fmt: skip
 FOR_CHIEFS = ["L1", "L2", "L1;L2", *CODES[:11]]
 
@@ -64,7 +65,8 @@ def hostile(count=14):
         "incidents": gpd.GeoDataFrame(
             {
                 "incident_code": [f"A{n}" for n in range(len(zone))], "event_code": "0102",
-                "event_name": np.array(NAMES, dtype=object)[zone], "description": np.array(NAMES, dtype=object)[zone],
+                "event_name": np.array(NAMES, dtype=object)[zone],
+                "description": np.array(NAMES, dtype=object)[zone],
                 "occurred_at": occurred, "due_at": occurred + pd.Timedelta(hours=24),
                 "handled_at": occurred + pd.to_timedelta(np.arange(len(zone)) % 48, unit="h"),
                 "closed_at": occurred + pd.Timedelta(hours=50),
@@ -114,7 +116,7 @@ def test_a_digest_that_is_somebody_s_code_is_nobody_else_s_file():
 def test_no_name_is_markup_a_template_or_a_formula(made):
     for name in [*pages_of(made), "地图.html"]:
         text = text_of(made, name)
-        for bad in ("<script>alert", "<img src=x", "<i>", "49"[:0] or "<title></title><script>"):
+        for bad in ("<script>alert", "<img src=x", "<i>", "<title></title><script>"):
             assert bad not in text, (name, bad)
     for name in (each for each in made.files if each.endswith(".xlsx")):
         with zipfile.ZipFile(made.folder / name) as book:
@@ -122,7 +124,6 @@ def test_no_name_is_markup_a_template_or_a_formula(made):
         assert not [
             each for each in re.findall("<f>([^<]*)</f>", sheets) if "cmd" in each or "SUM(1)" in each
         ]
-        assert "hyperlink" not in sheets.lower() or "cmd" not in sheets
 
 
 def test_all_links_lead_somewhere_whatever_the_codes(made):
@@ -188,6 +189,6 @@ def test_chiefs_beyond_the_limit_are_in_the_list_and_the_workbook(tmp_path):
     assert any("13 名路长中" in remark for remark in made.remarks)
     listed = text_of(made, "路长/index.html")
     assert listed.count("<tr>") - 1 == 13
-    assert 'href="#' not in listed
+    assert 'href="#zones' not in listed
     book = pd.read_excel(made.folder / "表格/责任区.xlsx", sheet_name=None, header=3, engine="calamine")
     assert 13 in [len(rows) for rows in book.values()]

@@ -128,6 +128,9 @@ def facts_of(
         )
     _add_findings(facts, level, thresholds, duties)
     _add_names(facts)
+    for table in (facts.zones, facts.sections, facts.incidents, facts.findings):
+        if table is not None:
+            table.attrs = {}  # of thousands of parts each would copy what reading and assigning have told
     return facts
 
 

@@ -138,8 +138,9 @@ def publish_city(
         A city file: what is not asked here is as it says in ``[publish]``, ``[city]``, ``[thresholds]``,
         ``[deadlines]``, ``[weights]`` and ``[duties]``, as in the weekly run.
     audience : {"bureau", "public"}, optional
-        For whom it is, by default the bureau. For the public no personal columns and no free texts of incidents go out, and of pipes
-        and manholes only the rows that are said to be public (``secrecy`` 公开).
+        For whom it is, by default the bureau. For the public no personal columns and no free texts of
+        incidents go out, and of pipes and manholes only the rows that are said to be public (``secrecy``
+        公开).
     approval : str, optional
         The number under which the maps were approved for publication (审图号), told on every page with a map,
         on sheets and in workbooks. Without one, public pages show an empty place for it.
@@ -257,8 +258,8 @@ def _with_pages(facts: Facts, chiefs: Belongings, most: int, remarks: list[str])
     if len(facts.chiefs) <= most:
         return list(facts.chiefs)
     remarks.append(
-        tr("{most:,} of {count:,} road chiefs, those with most to do, have a page of their own; the others are "
-           "in the list and in the workbook",
+        tr("{most:,} of {count:,} road chiefs, those with most to do, have a page of their own; the others "
+           "are in the list and in the workbook",
            most=most, count=len(facts.chiefs))
     )  # fmt: skip
     return busiest_first(chiefs_table(facts, chiefs))["chief_code"].head(most).tolist()

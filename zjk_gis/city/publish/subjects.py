@@ -205,7 +205,7 @@ def findings_shown(pub: Publication, places: NDArray[np.intp] | None, up: int, m
     if facts.findings is None:
         return Block("findings", title, none=facts.absent.get("findings", ""))
     own = facts.findings if places is None else facts.findings.iloc[places]
-    own = _with_names(own.drop(columns="chief", errors="ignore"), facts)
+    own = _rounded(_with_names(own.drop(columns="chief", errors="ignore"), facts))
     streets = own["street_code"].to_numpy()
     columns = (
         FINDING_COLUMNS if places is not None else (*FINDING_COLUMNS[:2], "street_name", *FINDING_COLUMNS[2:])
@@ -216,6 +216,16 @@ def findings_shown(pub: Publication, places: NDArray[np.intp] | None, up: int, m
     )  # fmt: skip
     said = tr("{count:,} rows", count=len(own))
     return Block("findings", title, said, none=tr("nothing found amiss"), table=table if len(own) else None)
+
+
+def _rounded(findings: Any) -> Any:
+    """Write people and consequence as a reader takes them in; what has no area has none of 0 m²."""
+    told = {
+        name: findings[name].round(at) for name, at in (("people", 0), ("consequence", 1)) if name in findings
+    }
+    if "area_m2" in findings:
+        told["area_m2"] = findings["area_m2"].mask(findings["area_m2"] == 0)
+    return findings.assign(**told)
 
 
 def zones_shown(

@@ -37,7 +37,8 @@ __all__ = ["command"]
 @click.option(
     "--audience",
     type=click.Choice(["bureau", "public"]),
-    help="For whom it is, by default the bureau; the public gets neither personal data nor pipes that are not said to be public.",
+    help="For whom it is, by default the bureau; the public gets neither personal data nor pipes that are "
+    "not said to be public.",
 )
 @click.option("--approval", help="The number under which the maps were approved for publication (审图号).")
 @click.option(

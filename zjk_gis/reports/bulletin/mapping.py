@@ -195,9 +195,10 @@ def drawn_ground(
         lead = escape(leads.get(code, ""), quote=True)
         parts.append(f'<a href="{lead}" aria-label="{tip}">{drawn}</a>' if lead else drawn)
         name = plain(short.get(code, ""))
-        left, low, right, high = shapely.bounds(whole) * scale
-        if display_width(name) * _LETTER * 0.52 < right - left and high - low > _LETTER:
-            (x, y), *_ = on_paper(shapely.get_coordinates(shapely.point_on_surface(whole)))
+        width = display_width(name) * _LETTER * 0.52 / scale
+        place = _place_of(whole, width, _LETTER / scale) if name else None
+        if place is not None:
+            ((x, y),) = on_paper(place)
             ink = "#ffffff" if shades.is_dark(value) else BLACK
             names.append(
                 f'<text x="{x:.1f}" y="{y + _LETTER / 3:.1f}" text-anchor="middle" '
@@ -212,6 +213,20 @@ def drawn_ground(
         'height="700" fill="#fff"/><circle cx="350" cy="350" r="100" fill="#566474"/></pattern></defs>'
         f"{''.join(parts)}{_upon(lines, marks, on_paper)}{''.join(names)}</svg>"
     )
+
+
+def _place_of(shape: Any, width: float, height: float) -> NDArray[np.float64] | None:
+    """Return the middle of where an area is widest, if a name of this size has room there; else None."""
+    west, south, east, north = shapely.bounds(shape)
+    if not (width < east - west and height < north - south):
+        return None
+    levels = south + (north - south) * np.linspace(0.2, 0.8, 9)
+    lines = shapely.linestrings([[(west - 1, y), (east + 1, y)] for y in levels])
+    chords = shapely.get_parts(shapely.intersection(lines, shape))
+    widest = chords[np.argmax(shapely.length(chords))] if len(chords) else None
+    if widest is None or shapely.length(widest) < width:
+        return None
+    return shapely.get_coordinates(shapely.centroid(widest))
 
 
 def _upon(
