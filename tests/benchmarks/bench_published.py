@@ -14,16 +14,22 @@ from __future__ import annotations
 import argparse
 import os
 import shutil
+import sys
 import tempfile
 from pathlib import Path
 
+import geopandas as gpd
 import numpy as np
+import pandas as pd
+import shapely
 from measuring import measured
 from playwright.sync_api import sync_playwright
 from table import Row, amount, print_rows, print_table
 
 from zjk_gis.city import publish_city
-from zjk_gis.synth import make_city
+
+sys.path.append(str(Path(__file__).parents[1] / "engine"))
+from shapes import wiggly_coverage
 
 LIMIT_S, LIMIT_MB = 2.0, 5.0
 DAY = "2025-12-31"
@@ -37,18 +43,47 @@ DRAWN = """() => new Promise(done => requestAnimationFrame(
 
 
 def make(zones, incidents, chiefs):
-    """Return a city whose unit grids are zones, each some of them with one chief, and its incidents."""
-    made = make_city(grids=zones, incidents=incidents)
-    layers = dict(made.layers)
-    grids = layers["unit_grids"]
-    own = np.arange(len(grids)) * chiefs // len(grids)
-    ground = grids[["geometry"]].assign(
-        zone_code=grids["grid_code"].to_numpy(), chief_code=[f"L{n:05}" for n in own],
-        chief_name=[f"路长{n:05}" for n in own], valid_from="2020-01-01",
-    )  # fmt: skip
-    layers["responsibility_zones"] = ground
-    layers["incidents"] = made.incidents[made.incidents.geometry.notna()]
-    return layers
+    """Return a city of 25 streets: irregular zones, some with one chief each, and a year of incidents."""
+    columns = int(np.sqrt(zones))
+    sizes = {"per_edge": 4, "cell": (100.0, 100.0)}
+    ground = np.asarray(wiggly_coverage(columns, -(-zones // columns), **sizes))[:zones]
+    west, south, east, north = shapely.total_bounds(ground)
+    own = np.arange(zones) * chiefs // zones
+    rng = np.random.default_rng(20220317)
+    occurred = pd.Timestamp("2025-01-01") + pd.to_timedelta(
+        rng.integers(0, 365 * 24 * 60, incidents), unit="min"
+    )
+    took = pd.to_timedelta(rng.exponential(20, incidents) * 60, unit="min").floor("min")
+    handled = pd.Series(occurred + took).where(rng.random(incidents) > 0.02)
+    at = shapely.points(rng.uniform(west, east, incidents), rng.uniform(south, north, incidents))
+    x, y = np.linspace(west, east, 6), np.linspace(south, north, 6)
+    streets = [shapely.box(x[i], y[j], x[i + 1], y[j + 1]) for i in range(5) for j in range(5)]
+    names = [f"1307030{n:02}" for n in range(25)]
+    layers = {
+        "built_up_areas": ({"area_code": ["B"]}, [shapely.box(west, south, east, north)]),
+        "streets": ({"street_code": names, "street_name": [f"第{n}街道" for n in range(25)]}, streets),
+        "responsibility_zones": (
+            {
+                "zone_code": [f"Z{n:05}" for n in range(zones)],
+                "chief_code": [f"L{n:05}" for n in own],
+                "chief_name": [f"路长{n:05}" for n in own],
+            },
+            ground,
+        ),
+        "incidents": (
+            {
+                "incident_code": [f"2025{n:08}" for n in range(incidents)],
+                "event_code": "0102", "event_name": "暴露垃圾",
+                "description": "道路东侧有暴露垃圾，影响通行，请尽快处理", "occurred_at": occurred,
+                "filed_at": occurred, "due_at": occurred + pd.Timedelta(hours=24), "handled_at": handled,
+                "closed_at": handled, "street_code": rng.choice(names, incidents),
+            },
+            at,
+        ),
+    }  # fmt: skip
+    return {
+        name: gpd.GeoDataFrame(rows, geometry=shapes, crs=4547) for name, (rows, shapes) in layers.items()
+    }
 
 
 def pages_of(folder):
