@@ -49,17 +49,18 @@ def home(tmp_path_factory):
         "streets": gpd.GeoDataFrame({"street_code": ["130703005"], "street_name": "堡子里街道"}, **ground),
         "incidents": cases,
     }  # fmt: skip
-    with Workspace.open(folder / "库.gpkg") as workspace:
-        for name, layer in layers.items():
-            workspace.write(name, layer, on_problems="keep")
+    for file, left_out in (("库.gpkg", ""), ("无案件.gpkg", "incidents")):
+        with Workspace.open(folder / file) as workspace:
+            for name in (each for each in layers if each != left_out):
+                workspace.write(name, layers[name], on_problems="keep")
     return folder
 
 
 @pytest.fixture
 def city(home):
-    def written(text=SAID):
+    def written(text=SAID, *, workspace="无案件.gpkg"):
         path = home / "city.toml"
-        path.write_text(f'[city]\nname = "示例市"\nworkspace = "库.gpkg"\n{text}', encoding="utf-8")
+        path.write_text(f'[city]\nname = "示例市"\nworkspace = "{workspace}"\n{text}', encoding="utf-8")
         return path
 
     return written
@@ -100,10 +101,8 @@ def test_the_command_the_call_and_the_weekly_run_make_the_same_folder_of_a_city_
 def test_thresholds_of_the_city_file_count(city, tmp_path):
     zone, finding = {}, {}
     for name, text in (("own", SAID), ("usual", "")):
-        folder = tmp_path / name
-        publish_city(
-            read_city(city(text)), folder, settings=city(text), at=DAY, audience="bureau", printed=False
-        )
+        folder, path = tmp_path / name, city(text, workspace="库.gpkg")
+        publish_city(read_city(path), folder, settings=path, at=DAY, audience="bureau", printed=False)
         (row,) = re.findall(r"<tr>(?:(?!</tr>).)*>A<.*?</tr>", text_of(folder, "依据/zones.html"), re.DOTALL)
         zone[name] = int(re.findall(r'<td class="n">(\d+)', row)[0])
         finding[name] = "G001" in text_of(folder, "依据/findings.html")
