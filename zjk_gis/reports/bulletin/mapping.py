@@ -34,6 +34,17 @@ __all__ = ["Ground", "Shades", "drawn_ground", "ground_of", "shades_of"]
 _ELSEWHERE = ("responsibility_zones", "unit_grids")  # layers whose rows name the areas they lie in
 _WIDTH, _HIGHEST = 620.0, 520.0  # of the drawing
 _LETTER = 12.0
+_LEVELS = (
+    0.5,
+    0.56,
+    0.44,
+    0.62,
+    0.38,
+    0.7,
+    0.3,
+    0.78,
+    0.22,
+)  # of the height of an area, where a name may stand
 _FINEST = 0.5  # of the drawing: what is finer is not seen
 _DARK = 150  # of 255: white stands out more than black below it
 _NO_DATA = "#ffffff"
@@ -194,16 +205,17 @@ def drawn_ground(
         )
         lead = escape(leads.get(code, ""), quote=True)
         parts.append(f'<a href="{lead}" aria-label="{tip}">{drawn}</a>' if lead else drawn)
-        name = plain(short.get(code, ""))
-        width = display_width(name) * _LETTER * 0.52 / scale
-        place = _place_of(whole, width, _LETTER / scale) if name else None
+        written, place = _written(plain(short.get(code, "")), whole, scale)
         if place is not None:
             ((x, y),) = on_paper(place)
             ink = "#ffffff" if shades.is_dark(value) else BLACK
+            top = y + _LETTER / 3 - _LETTER * 1.15 * (len(written) - 1) / 2
+            told_lines = "".join(
+                f'<tspan x="{x:.1f}" y="{top + _LETTER * 1.15 * at:.1f}">{escape(line)}</tspan>'
+                for at, line in enumerate(written)
+            )
             names.append(
-                f'<text x="{x:.1f}" y="{y + _LETTER / 3:.1f}" text-anchor="middle" '
-                f'style="fill:{ink};pointer-events:none">'
-                f"{escape(name)}</text>"
+                f'<text text-anchor="middle" style="fill:{ink};pointer-events:none">{told_lines}</text>'
             )
     role = "group" if any(leads.values()) else "img"  # of a picture nobody hears where its parts lead
     return (
@@ -215,18 +227,30 @@ def drawn_ground(
     )
 
 
-def _place_of(shape: Any, width: float, height: float) -> NDArray[np.float64] | None:
-    """Return the middle of where an area is widest, if a name of this size has room there; else None."""
+def _written(name: str, shape: Any, scale: float) -> tuple[list[str], NDArray[np.float64] | None]:
+    """Return the lines in which a name has room in an area, and the middle of that room; else None."""
+    half = -(-len(name) // 2)
+    for lines in ([name], [name[:half], name[half:]]) if name else ():
+        width = max(map(display_width, lines)) * _LETTER * 0.52
+        place = _room_in(shape, width / scale, len(lines) * _LETTER / scale)
+        if place is not None:
+            return lines, place
+    return [], None
+
+
+def _room_in(shape: Any, width: float, height: float) -> NDArray[np.float64] | None:
+    """Return the middle of the level, the nearest to the middle of an area, on which so much has room."""
     west, south, east, north = shapely.bounds(shape)
     if not (width < east - west and height < north - south):
         return None
-    levels = south + (north - south) * np.linspace(0.2, 0.8, 9)
-    lines = shapely.linestrings([[(west - 1, y), (east + 1, y)] for y in levels])
-    chords = shapely.get_parts(shapely.intersection(lines, shape))
-    widest = chords[np.argmax(shapely.length(chords))] if len(chords) else None
-    if widest is None or shapely.length(widest) < width:
-        return None
-    return shapely.get_coordinates(shapely.centroid(widest))
+    for share in _LEVELS:
+        y = south + (north - south) * share
+        level = shapely.linestrings([(west - 1, y), (east + 1, y)])
+        chords = shapely.get_parts(shapely.intersection(level, shape))
+        lengths = shapely.length(chords)
+        if len(chords) and lengths.max() > width:
+            return shapely.get_coordinates(shapely.centroid(chords[np.argmax(lengths)]))
+    return None
 
 
 def _upon(
