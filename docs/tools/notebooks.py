@@ -150,6 +150,7 @@ class _Shown:
 def _bare(html: str) -> str:
     """Leave out a table's own style, blank lines, at which Markdown would end, and the tempfile's names."""
     html = re.sub(r"<style.*?</style>|<script.*?</script>", "", html, flags=re.DOTALL)
+    html = re.sub(r' id="T_\w+"', "", html)  # made by chance
     return _without_places("\n".join(line.strip() for line in html.splitlines() if line.strip()))
 
 
