@@ -45,7 +45,7 @@ x, y = rng.uniform(west, east, 1_000_000), rng.uniform(south, north, 1_000_000)
 index = zjk_gis.ZoneIndex.build(zones)
 index
 
-# %%
+# %% tags=["timed"]
 begin = time.perf_counter()
 found = index.locate(x, y)
 seconds = time.perf_counter() - begin
@@ -56,7 +56,7 @@ f"{len(x) / seconds / 1e6:.0f} million points a second; {np.mean(found.row >= 0)
 #
 # Rows come in batches and go out with their answers. Stopped half way, the same call goes on where it was.
 
-# %%
+# %% tags=["timed"]
 folder = Path(tempfile.mkdtemp())
 lon, lat = gpd.GeoSeries.from_xy(x, y, crs=zones.crs).to_crs(4326).get_coordinates().to_numpy().T
 pd.DataFrame({"incident_code": np.arange(len(x)), "lon": lon, "lat": lat}).to_parquet(

@@ -73,7 +73,7 @@ smell.sort_values("distance_m")[["pipe_code", "steps", "distance_m", "road_name"
 
 # %%
 spill = zjk_gis.pipes.trace(network, place, direction="downstream")
-len(spill), spill["length_m"].sum().round()
+len(spill), float(spill["length_m"].sum().round())
 
 # %%
 zjk_gis.maps.trace_map(spill, pipelines, manholes, title="污水从雨水管去了哪里")

@@ -24,7 +24,7 @@ CLAUSES = tomllib.loads((DOCS / "clauses.toml").read_text(encoding="utf-8"))["cl
 def tools():
     """Load the modules that build the site, which stand beside each other as scripts."""
     sys.path.insert(0, str(DOCS / "tools"))
-    yield {name: import_module(name) for name in ("clauses", "running", "tutorial")}
+    yield {name: import_module(name) for name in ("clauses", "notebooks", "running", "tutorial")}
     sys.path.remove(str(DOCS / "tools"))
 
 
@@ -99,6 +99,34 @@ def test_a_tutorial_shows_what_was_answered_and_stops_where_that_is_not_expected
     page.write_text("```run 1\nzjk-gis catalogue 窨井\n```\n", encoding="utf-8")
     with pytest.raises(RuntimeError, match="left with 0, not 1"):
         tools["tutorial"].tutorial_page(page, sample, tmp_path / "work")
+
+
+NOTEBOOK = """# %% [markdown]
+# # 甲
+# %%
+import pandas as pd
+print("<b>" * 2)
+pd.DataFrame({"a": range(30), "b": "</td>"})
+# %%
+len("no value is lost")
+# %% tags=["timed"]
+print("0.123 s")
+"""
+
+
+def test_a_notebook_shows_what_its_cells_answer_and_no_seconds(tools, tmp_path):
+    source = tmp_path / "page.py"
+    source.write_text(NOTEBOOK, encoding="utf-8")
+    made = tools["notebooks"].notebook_page(source, tmp_path / "sample", tmp_path)
+    assert made.startswith("# 甲\n\n```python\nimport pandas as pd\n")
+    assert "<pre>&lt;b&gt;&lt;b&gt;</pre>" in made
+    assert made.count("<tr>") == 11  # the head, five rows, and five more
+    assert "&lt;/td&gt;" in made
+    assert "<pre>16</pre>" in made
+    assert "0.123 s</pre>" not in made
+    source.write_text("# %%\n1 / 0\n", encoding="utf-8")
+    with pytest.raises(RuntimeError, match=r"page\.py: cell 1 failed: ZeroDivisionError"):
+        tools["notebooks"].notebook_page(source, tmp_path / "sample", tmp_path)
 
 
 @pytest.mark.browser

@@ -1,7 +1,7 @@
 """Build the documentation into build/site: pages that open from a folder, with their search, without network.
 
 The guide is docs/zh (Chinese, first) and docs/en; the policy's clauses are docs/clauses.toml, each run on the
-sample here; catalogue, tables, commands and reference are made of the package, notebooks of notebooks/.
+sample here; catalogue, tables, commands and reference are made of the package, notebooks/ run on it.
 """
 
 from __future__ import annotations
@@ -17,9 +17,10 @@ from pathlib import Path
 os.environ |= {"ZJK_GIS_LANG": "zh", "COLUMNS": "100"}
 
 from clauses import clause_page, read_clauses
-from pages import command_page, notebook_pages, reference_pages, standards_page
+from pages import command_page, reference_pages, standards_page
 from tutorial import tutorial_page
 
+from notebooks import Notebooks
 from zjk_gis import __version__
 from zjk_gis.layers.checks.reference import reference_page
 from zjk_gis.synth import make_city, write_city
@@ -45,7 +46,7 @@ _WORKER = """(() => {{
 
 def main() -> None:
     """Write the pages, build the site, and let it work without network."""
-    for folder in (PAGES, SITE):
+    for folder in (PAGES, SITE, WORK / "notebooks"):
         shutil.rmtree(folder, ignore_errors=True)
     shutil.copytree(DOCS / "zh", PAGES)
     shutil.copytree(DOCS / "en", PAGES / "en")
@@ -64,6 +65,7 @@ def main() -> None:
 def write_pages() -> None:
     """Write the pages that are made of the package, its tables and its answers on the sample."""
     sample = _sample()
+    notebooks = Notebooks(ROOT / "notebooks", sample, WORK / "notebooks")
     os.chdir(sample.parent)
     made = {
         "policy.md": clause_page(read_clauses(DOCS / "clauses.toml")),
@@ -75,11 +77,13 @@ def write_pages() -> None:
         "layers.md": reference_page("en"),
     }
     made |= {f"reference/{name}.md": text for name, text in reference_pages().items()}
-    made |= {f"notebooks/{name}.md": text for name, text in notebook_pages(ROOT / "notebooks").items()}
+    made |= {f"notebooks/{name}.md": text for name, text in notebooks.pages().items()}
     for name, text in made.items():
         path = PAGES / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text, encoding="utf-8")
+    for picture in sorted((WORK / "notebooks").glob("*.png")):
+        shutil.copy(picture, PAGES / "notebooks" / picture.name)
 
 
 def _sample() -> Path:

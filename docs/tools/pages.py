@@ -1,4 +1,4 @@
-"""The pages that are made of what is in the package: commands, standards' tables, reference and notebooks."""
+"""The pages that are made of what is in the package: commands, standards' tables and reference."""
 
 from __future__ import annotations
 
@@ -10,7 +10,6 @@ from importlib.resources import files
 from typing import TYPE_CHECKING
 
 import click
-import jupytext
 from running import run_command
 
 import zjk_gis
@@ -18,11 +17,10 @@ from zjk_gis.cli import main as front
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
     from zjk_gis.words import Language
 
-__all__ = ["command_page", "notebook_pages", "reference_pages", "standards_page"]
+__all__ = ["command_page", "reference_pages", "standards_page"]
 
 MOST_ROWS = 400  # of a table of a standard; the rest is counted
 CONFIDENCE = {
@@ -113,16 +111,3 @@ def _room_page(room: object) -> str:
             "",
         ]
     return "\n".join(parts)
-
-
-def notebook_pages(folder: Path) -> dict[str, str]:
-    """Return each notebook as a page: its text, and its code as it is run in the tests."""
-    pages = {}
-    for path in sorted(folder.glob("*.py")):
-        cells = jupytext.read(path).cells
-        texts = [
-            cell.source if cell.cell_type == "markdown" else f"```python\n{cell.source}\n```"
-            for cell in cells
-        ]
-        pages[path.stem] = "\n\n".join(texts) + "\n"
-    return pages

@@ -115,26 +115,129 @@ def all_text(made):
                     continue
 
 
-def test_every_number_on_the_front_page_leads_to_a_place_that_says_the_same(made):
-    front = text_of(made, "index.html")
-    links = re.findall(r'<a class="f" href="([^"]+)" title="[^"]*">([^<]+)</a>', front)
-    assert len(links) > 25
-    for link, shown in links:
-        path, _, anchor = unquote(html.unescape(link)).partition("#")
-        page = text_of(made, path)
-        if not anchor:
-            continue
-        row = re.search(rf'<tr id="{re.escape(anchor)}">(.*?)</tr>', page)
-        assert row, link
-        assert f">{shown}<" in row[1], (link, shown)
+def part(page, key):
+    """Return a section of a page."""
+    return re.split("</section>", page.split(f'id="{key}"', 1)[1], maxsplit=1)[0]
 
 
-def test_counts_lead_to_as_many_rows(made):
-    front = text_of(made, "index.html")
-    for name, key in (("责任区", "zones"), ("发现的问题", "findings"), ("未结案件", "open")):
-        shown = re.search(rf'<span>{name}</span>.*?href="[^"]*/{key}.html" title="[^"]*">([\d,]+)<', front)
-        assert shown, name
-        assert f"共 {shown[1]} 行" in text_of(made, f"依据/{key}.html")
+def bare(markup):
+    return html.unescape(re.sub("<[^>]+>", "", markup))
+
+
+def rows_in(markup):
+    """Return the rows of a table: of each cell its markup."""
+    body = markup.split("<tbody>", 1)[1] if "<tbody>" in markup else ""
+    return [re.findall(r"<t[dh][^>]*>(.*?)</t[dh]>", row, re.DOTALL) for row in body.split("</tr>")[:-1]]
+
+
+def heads_of(markup):
+    return [bare(each) for each in re.findall(r"<th[^>]*>(.*?)</th>", markup.split("<tbody>")[0])]
+
+
+def followed(made, link):
+    path, _, anchor = unquote(html.unescape(link)).partition("#")
+    return text_of(made, path), anchor, path
+
+
+def counted(made, link, kind=""):
+    """Return how many rows a link leads to, which the section tells and, of few, lists; or of one kind."""
+    page, anchor, path = followed(made, link)
+    shown = part(page, anchor) if anchor else page
+    told = re.search(r"共 ([\d,]+) 行", shown)
+    count = int(told[1].replace(",", "")) if told else 0
+    listed = rows_in(shown)
+    if count <= 100:
+        assert len(listed) == count, (path, anchor)
+    if not kind:
+        return count
+    if count <= 100:
+        return sum(bare(row[0]) == kind for row in listed)
+    book = pd.read_excel(made.folder / path.replace(".html", ".xlsx"), sheet_name="问题", header=None)
+    return int((book == kind).any(axis=1).sum())
+
+
+def number(text):
+    return float(re.sub(r"[^\d.]", "", text) or "nan")
+
+
+def check_figure(made, link, shown, smalls):
+    """A figure, what it is made of and how it changed are what the row says that it leads to."""
+    page, anchor, _ = followed(made, link)
+    row = re.search(rf'<tr id="{re.escape(anchor)}">(.*?)</tr>', page)
+    assert row, link
+    cells = [bare(each) for each in re.findall("<td[^>]*>(.*?)</td>", row[1])]
+    told = dict(zip(heads_of(part(page, "areas")), cells, strict=True))
+    value, before = told["数值"], told.get("上月值", "")
+    assert shown == value, (link, shown)
+    for small in smalls:
+        if "÷" in small:
+            assert small == f"{told['分子']} ÷ {told['分母']}", link
+        elif re.search(r"\d", small) and before:
+            moved = abs(number(value) - number(before))
+            assert number(small) == pytest.approx(moved, abs=0.06), (link, small, value, before)
+
+
+def test_every_number_on_the_front_page_is_what_the_rows_say_that_it_leads_to(made):
+    front = text_of(made, "index.html").split("</header>", 1)[1]
+    seen = 0
+    # 1. tiles: figures of the bulletin, and counts
+    for tile in part(front, "tiles").split('<div class="tile ')[1:]:
+        link, shown = re.search(r'<a class="f" href="([^"]+)"[^>]*>([^<]+)</a>', tile).groups()
+        if "#a-" in link:
+            smalls = [bare(each) for each in re.findall("<small[^>]*>(.*?)</small>", tile)]
+            check_figure(made, link, shown, smalls)
+        else:
+            assert counted(made, link) == number(shown), link
+        seen += 1
+    # 2. the ranking: a figure a cell, its change below it
+    table = part(front, "ranking")
+    for row in rows_in(table):
+        for cell in row:
+            figure = re.search(r'<a class="f" href="([^"]+)"[^>]*>([^<]+)</a>', cell)
+            if figure:
+                smalls = [bare(each) for each in re.findall('<small[^>]*title="([^"]*)"', cell)]
+                check_figure(made, *figure.groups(), smalls)
+                seen += 1
+        places = re.findall(r"\d+", bare(row[3]))
+        own = next(
+            [bare(each) for each in other]
+            for other in rows_in(part(text_of(made, "依据/class_place.html"), "made_of"))
+            if bare(other[1]) == bare(row[1])
+        )
+        assert not places or places[-1] == own[3], (row[3], own)
+    # 3. streets and chiefs: each number is a count of rows on the page of its row
+    sums = {}
+    for key in ("streets", "chiefs"):
+        table = part(front, key)
+        heads = heads_of(table)
+        for row in rows_in(table):
+            for head, cell in zip(heads, row, strict=True):
+                link = re.search('href="([^"]+)"', cell)
+                if not re.fullmatch(r"[\d,]+", bare(cell)):
+                    continue
+                kind = head if link[1].endswith("#findings") and head != "问题数" else ""
+                assert counted(made, link[1], kind) == number(bare(cell)), (head, cell)
+                sums[key, head] = sums.get((key, head), 0) + number(bare(cell))
+                seen += 1
+    assert seen > 60
+    # 4. what lies in no street is the rest of the tiles
+    nowhere = dict(re.findall(r"(责任区|发现的问题)：([\d,]+)", part(front, "streets")))
+    for name, head in (("责任区", "责任区数"), ("发现的问题", "问题数")):
+        tile = re.search(rf"<span>{name}</span>.*?<a [^>]*>([\d,]+)<", part(front, "tiles"))
+        assert number(tile[1]) == sums["streets", head] + number(nowhere.get(name, "0")), name
+
+
+def test_no_number_of_the_front_page_stands_alone(made):
+    front = text_of(made, "index.html").split("</header>", 1)[1].split("<script>")[0]
+    for key in ("books",):
+        front = front.replace(part(front, key), "")
+    told = re.sub(r"<(svg|code|small|li|h2|figcaption|caption|thead)\b.*?</\1>", "", front, flags=re.DOTALL)
+    told = re.sub(r'<p class="(?:said|approval)[^>]*>.*?</p>', "", told, flags=re.DOTALL)
+    told = re.sub(r'<section class="lead">.*?</section>', "", told, flags=re.DOTALL)
+    told = re.sub(r"<a\b.*?</a>", "", told, flags=re.DOTALL)  # leads somewhere
+    left = [bare(each) for each in re.findall(r">([^<]*\d[^<]*)<", told)]
+    # codes of chiefs, places gained (told on the page of places), thousands never
+    assert [each for each in left if not re.search("L\\d|l1|NUL|上月第|CON|^90% ", each)] == []
 
 
 def test_the_column_of_a_figure_in_the_workbook_adds_up_to_it(made):

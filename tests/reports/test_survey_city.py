@@ -1,11 +1,12 @@
 """Every question that the layers of a city can answer, asked at once."""
 
 import geopandas as gpd
+import pandas as pd
 import pytest
 from shapely import LineString, Point, box
 
 from zjk_gis.errors import InputError
-from zjk_gis.reports import survey_city, write_survey
+from zjk_gis.reports import audit_city, survey_city, write_survey
 from zjk_gis.workspace.city_file import PublicLots
 
 X, Y = 573000, 4520000
@@ -118,9 +119,11 @@ def test_zones_without_chiefs_are_surveyed_and_that_is_said(city, tmp_path):
     assert {"report.xlsx", "map.html", "assigned.gpkg"} <= {path.name for path in made.files}
 
 
-def test_parking_is_asked_of_the_lots_that_the_city_opens_to_the_public():
+@pytest.fixture
+def parking():
+    """A street of 1,000 m with a lot at each end, the eastern not open to all, where homes are."""
     x, y = 573000, 4520000
-    city = {
+    return {
         "built_up_areas": gpd.GeoDataFrame(geometry=[box(x, y, x + 1000, y + 100)], crs=4547),
         "parking_lots": gpd.GeoDataFrame(
             {"lot_code": ["T1", "T2"], "lot_kind": ["公共", "专用"]},
@@ -139,7 +142,10 @@ def test_parking_is_asked_of_the_lots_that_the_city_opens_to_the_public():
             {"community_code": ["C"]}, geometry=[box(x, y, x + 1000, y + 100)], crs=4547
         ),
     }
-    questions = ("parking_gaps", "parking_coverage")
+
+
+def test_parking_is_asked_of_the_lots_that_the_city_opens_to_the_public(parking):
+    city, questions = parking, ("parking_gaps", "parking_coverage")
     usual = survey_city(city, at="2025-12-31", asked=questions)
     own = survey_city(city, at="2025-12-31", asked=questions, public_lots=PublicLots(also=("T2",)))
     none = survey_city(city, at="2025-12-31", asked=questions[:1], public_lots=PublicLots(never=("T1",)))
@@ -148,3 +154,38 @@ def test_parking_is_asked_of_the_lots_that_the_city_opens_to_the_public():
     assert none["parking_gaps"].attrs["lots_not_public"] == [0, 1]
     shares = [each["parking_coverage"].iloc[0] for each in (usual, own)]
     assert shares[0].to_dict() != shares[1].to_dict()
+
+
+def test_the_radius_of_parking_is_that_of_the_city(parking, city, tmp_path):
+    questions = ("parking_gaps", "parking_coverage")
+    near, far = (
+        survey_city(parking, at="2025-12-31", asked=questions, thresholds=limits)
+        for limits in ({"parking_m": 500.0}, {"parking_m": 1100.0})
+    )
+    assert [round(each["parking_gaps"]["area_m2"].sum(), -3) for each in (near, far)] == [50000, 0]
+    assert [each["parking_coverage"]["people_straight"].sum() for each in (near, far)] == [0, 100]
+    incidents = layer(Point(X + 50, Y + 50), incident_code=["1"], occurred_at=["2025-06-01"])
+    answers = {**survey_city(city, incidents, at="2025-06-01"), **far}
+    write_survey(answers, tmp_path / "out", city=city, at="2025-06-01", lang="en")
+    cover = pd.read_excel(tmp_path / "out/report.xlsx", sheet_name=0, header=None, engine="calamine")
+    assert cover.isin(["parking within 1,100 m in a straight line"]).any(axis=None)
+
+
+@pytest.mark.parametrize(("gap", "overlap", "found"), [(0, 0, (1, 1)), (6000, 0, (0, 1)), (0, 2000, (1, 0))])
+def test_gaps_and_overlaps_smaller_than_the_city_says_are_left_out(gap, overlap, found):
+    region = layer(box(X, Y, X + 200, Y + 100), area_code=["U"])
+    zones = layer(box(X, Y, X + 100, Y + 100), box(X + 90, Y, X + 150, Y + 100), zone_code=["A", "B"])
+    city = {"built_up_areas": region, "responsibility_zones": zones}
+    limits = {
+        "gap_min_m2": float(gap),
+        "overlap_min_m2": float(overlap),
+    }  # the gap has 5000, the overlap 1000
+    answers = survey_city(city, at="2025-12-31", thresholds=limits)
+    assert (len(answers["gaps"]), len(answers["overlaps"])) == found
+    audit = audit_city(city, at="2025-12-31", **limits)
+    assert (len(audit.gaps), len(audit.overlaps)) == found
+    assert {"gap", "overlap"} & set(audit.findings["finding"]) == {
+        name for name, count in zip(("gap", "overlap"), found, strict=True) if count
+    }
+    shares = audit.figures.set_index("measure")["share"]
+    assert (shares["ground_nobody"], shares["ground_several"]) == (0.25, 0.05)  # figures leave nothing out

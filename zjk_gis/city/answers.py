@@ -23,6 +23,7 @@ from zjk_gis.read_report import report_of
 from zjk_gis.reports import audit_city, survey_city
 from zjk_gis.words import language, listed, speaking, tr
 from zjk_gis.workspace.city_file.systems import measured
+from zjk_gis.workspace.city_file.thresholds import assignment_limits, fault_limits
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -205,12 +206,7 @@ def _keep(tables: Mapping[str, pd.DataFrame], into: Path) -> None:
 
 
 def _assigned(asked: _Asked) -> dict[str, pd.DataFrame]:
-    limits = asked.city.thresholds
-    how: dict[str, Any] = {
-        argument: limits[name]
-        for name, argument in (("border_m", "border_within_m"), ("nearest_m", "nearest_within_m"))
-        if name in limits
-    }
+    how = assignment_limits(asked.city.thresholds)
     layers = asked.layers
     assigned = assign_incidents(
         layers["incidents"], layers["responsibility_zones"], grids=layers.get("unit_grids"),
@@ -227,12 +223,9 @@ def _audited(asked: _Asked) -> dict[str, pd.DataFrame]:
         duties=asked.city.duty_table,
         at=asked.at,
         name=asked.city.name or asked.city.path.name,
+        **fault_limits(asked.city.thresholds),
     )
-    limits = asked.city.thresholds
-    least = {"gaps": limits.get("gap_min_m2", 0.0), "overlaps": limits.get("overlap_min_m2", 0.0)}
     tables = {name: getattr(audit, name) for name in _AUDIT_TABLES}
-    for name, area in least.items():
-        tables[name] = tables[name][tables[name]["area_m2"] >= area]
     return {name: rows for name, rows in tables.items() if rows is not None and len(rows)}
 
 
@@ -244,6 +237,7 @@ def _surveyed(*questions: str) -> Callable[[_Asked], Mapping[str, pd.DataFrame]]
             asked=questions,
             unanswered=asked.refused,
             public_lots=asked.city.public_lots,
+            thresholds=asked.city.thresholds,
         )
 
     return ask

@@ -18,6 +18,7 @@ from zjk_gis.city.digests import file_digest
 from zjk_gis.city.editions import SET_ASIDE
 from zjk_gis.city.plan import plan_of
 from zjk_gis.city.publish import publish_city
+from zjk_gis.city.publish.settings import folder_said
 from zjk_gis.city.runs import (
     Log,
     Refreshed,
@@ -39,7 +40,6 @@ from zjk_gis.progress import track
 from zjk_gis.standards.rules import own_tables
 from zjk_gis.words import language, listed, tr
 from zjk_gis.workspace import Workspace, read_city
-from zjk_gis.workspace.city_file.thresholds import THRESHOLDS
 
 if TYPE_CHECKING:
     import os
@@ -54,7 +54,6 @@ if TYPE_CHECKING:
 __all__ = ["refresh_city", "stopped_by", "undo_refresh"]
 
 _FINISHED = "finished.txt"
-_LEAST_CASES = THRESHOLDS["least_cases"].usual
 
 
 @checked
@@ -368,28 +367,14 @@ def _finish(city: City, workspace: Path, run: Run, result: Refreshed, log: Log, 
 
 def _published(city: City, layers: Mapping[str, gpd.GeoDataFrame], run: Run) -> Answered | None:
     """Publish a run, where the city file names a folder for that; what cannot be published is told."""
-    said = city.publish
-    if said.folder is None or not layers:
+    if city.publish.folder is None or not layers:
         return None
-    if not said.folder.resolve().is_relative_to(city.folder.resolve()):
-        why = tr(
-            "{place}: lies outside the city's folder {folder}, where nothing is written",
-            place=said.folder,
-            folder=city.folder,
-        )
-        return Answered(step="publish", outcome="refused", sentence=tr("not published: {error}", error=why))
     try:
-        with own_tables(city.tables):
-            publish_city(
-                layers, said.folder, at=run.at, audience="public" if said.audience == "public" else "bureau",
-                approval=said.approval_number or None, personal=said.personal,
-                deadlines=city.tables.get("deadlines"),
-                least_n=int(city.thresholds.get("least_cases", _LEAST_CASES)),
-                title=city.name or None, lang=said.language,
-            )  # fmt: skip
+        folder = folder_said(city)
+        publish_city(layers, folder or city.publish.folder, settings=city, at=run.at)
     except (InputError, FileError, MissingExtraError) as error:
         return Answered(step="publish", outcome="refused", sentence=tr("not published: {error}", error=error))
-    return Answered(step="publish", outcome="done", sentence=tr("published to {folder}", folder=said.folder))
+    return Answered(step="publish", outcome="done", sentence=tr("published to {folder}", folder=folder))
 
 
 def _hand_out(city: City, plan: Plan, workbook: Path, seen: str, log: Log, *, unread: bool) -> Path | None:

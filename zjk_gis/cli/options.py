@@ -33,7 +33,6 @@ _THRESHOLDS = {
     "berths": {"within": "parking_m"},
     "check-assignment": {"tolerated_share": "tolerated_share"},
     "duplicates": {"within_m": "duplicate_m", "within": "duplicate_hours"},
-    "publish": {"least": "least_cases"},
     "reach": {"within": "reach_m"},
     "repair": {"snap_within": "snap_m", "max_area": "repair_max_m2", "max_width": "repair_max_width_m"},
     "repeats": {"within_m": "repeat_m", "within": "repeat_days"},

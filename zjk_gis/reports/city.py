@@ -13,6 +13,7 @@ from zjk_gis.assign import assign_incidents
 from zjk_gis.assign.incidents import split_rejects
 from zjk_gis.coverage import overlapping_zones
 from zjk_gis.coverage.faults import coverage_faults
+from zjk_gis.coverage.rules import MIN_AREA_M2
 from zjk_gis.errors import InputError
 from zjk_gis.io import write_layer, write_table
 from zjk_gis.layers.labels import label
@@ -25,6 +26,7 @@ from zjk_gis.reports.workbook.writing import write_workbook
 from zjk_gis.responsibility.sections import sections_without_chief
 from zjk_gis.words import tr
 from zjk_gis.workspace.city_file import PublicLots
+from zjk_gis.workspace.city_file.thresholds import THRESHOLDS, assignment_limits
 
 if TYPE_CHECKING:
     import datetime as dt
@@ -38,7 +40,6 @@ if TYPE_CHECKING:
 __all__ = ["survey_city", "write_survey"]
 
 _BARRIERS = ("rivers", "railways")
-_PARKING_M = 300.0
 _COVERAGE = "parking_coverage"
 
 
@@ -54,6 +55,7 @@ def survey_city(
     unanswered: dict[str, InputError] | None = None,
     asked: Collection[str] | None = None,
     public_lots: PublicLots | None = None,
+    thresholds: Mapping[str, float] | None = None,
 ) -> dict[str, gpd.GeoDataFrame]:
     """Ask every question that the layers of a city can answer.
 
@@ -80,6 +82,9 @@ def survey_city(
     public_lots : PublicLots, optional
         Which parking lots are open to the public, such as `City.public_lots`; by default see
         `zjk_gis.access.public_lots`.
+    thresholds : mapping of str to float, optional
+        Those that a city sets for itself, such as `City.thresholds`: ``parking_m``, ``border_m``,
+        ``nearest_m``, ``gap_min_m2`` and ``overlap_min_m2`` count here.
 
     Returns
     -------
@@ -87,8 +92,8 @@ def survey_city(
         The answers by question: ``assigned``, ``gaps``, ``overlaps``, ``sections_without_chief``,
         ``manholes_outside_zones``, ``orphan_manholes``, ``misconnections``,
         ``unjoined_ends``, ``unregistered_outfalls``, ``unfed_pipes``, ``pipelines_in_core``,
-        ``parking_gaps``, ``parking_coverage`` (by community, within 300 m along the roads and in a straight
-        line), ``dead_ends`` (those that could be opened) and ``missing_links``, in this order.
+        ``parking_gaps``, ``parking_coverage`` (by community, along the roads and in a straight line),
+        ``dead_ends`` (those that could be opened) and ``missing_links``, in this order.
 
     Raises
     ------
@@ -106,10 +111,16 @@ def survey_city(
     zones = city.get("responsibility_zones")
     river = city.get("rivers")
     public = (public_lots or PublicLots()).as_options()
+    limits = thresholds or {}
+    within_m = limits.get("parking_m", THRESHOLDS["parking_m"].usual)
+    least_gap, least_overlap = (limits.get(name, MIN_AREA_M2) for name in ("gap_min_m2", "overlap_min_m2"))
 
     @cache
     def faults() -> CoverageFaults:  # both questions rest on one division of the ground
-        return coverage_faults(city["built_up_areas"], zones, at=at, level=level, allowed=river)
+        least = min(least_gap, least_overlap)
+        return coverage_faults(
+            city["built_up_areas"], zones, at=at, level=level, allowed=river, min_area_m2=least
+        )
 
     @cache
     def network_found() -> dict[str, gpd.GeoDataFrame]:  # several questions rest on one network
@@ -125,14 +136,15 @@ def survey_city(
     questions: dict[str, tuple[tuple[str, ...], Callable[[], gpd.GeoDataFrame]]] = {
         "gaps": (
             ("built_up_areas", "responsibility_zones"),
-            lambda: faults().gaps,
+            lambda: _large_enough(faults().gaps, least_gap),
         ),
         "overlaps": (
             ("responsibility_zones",),
-            lambda: (
+            lambda: _large_enough(
                 faults().overlaps
                 if "built_up_areas" in city
-                else overlapping_zones(zones, at=at, level=level)
+                else overlapping_zones(zones, at=at, level=level, min_area_m2=least_overlap),
+                least_overlap,
             ),
         ),
         "sections_without_chief": (
@@ -172,6 +184,7 @@ def survey_city(
             lambda: access.parking_gaps(
                 city["built_up_areas"],
                 city["parking_lots"],
+                within_m=within_m,
                 barriers=river,
                 estates=city.get("residential_estates"),
                 **public,
@@ -179,7 +192,7 @@ def survey_city(
         ),
         "parking_coverage": (
             ("roads", "parking_lots", "residential_estates", "communities"),
-            lambda: _parking_coverage(city, roads(), public),
+            lambda: _parking_coverage(city, roads(), public, within_m),
         ),
         "dead_ends": (("roads", "built_up_areas"), lambda: _dead_ends(city, roads())),
         "missing_links": (("roads",), lambda: access.missing_links(roads())),
@@ -195,6 +208,7 @@ def survey_city(
                     sections=city.get("road_sections"),
                     even_if_off=even_if_off,
                     level=level,
+                    **assignment_limits(limits),
                 ),
             )
         }
@@ -213,17 +227,24 @@ def survey_city(
     return answers
 
 
+def _large_enough(faults: gpd.GeoDataFrame, least_m2: float) -> gpd.GeoDataFrame:
+    return faults[faults["area_m2"] >= least_m2].reset_index(drop=True)
+
+
 def _parking_coverage(
-    city: Mapping[str, gpd.GeoDataFrame], network: RoadNetwork, public: Mapping[str, tuple[str, ...]]
+    city: Mapping[str, gpd.GeoDataFrame],
+    network: RoadNetwork,
+    public: Mapping[str, tuple[str, ...]],
+    within_m: float,
 ) -> gpd.GeoDataFrame:
     """Return the communities with who reaches a lot open to the public, either way of measuring."""
     lots, areas = city["parking_lots"], city["communities"]
     lots = access.public_lots(lots, **public) if "lot_kind" in lots else lots
-    homes = access.nearest_facilities(city["residential_estates"], lots, network, within_m=_PARKING_M)
-    told = access.coverage_of(homes, areas, within_m=_PARKING_M)
+    homes = access.nearest_facilities(city["residential_estates"], lots, network, within_m=within_m)
+    told = access.coverage_of(homes, areas, within_m=within_m)
     shapes = areas.set_index(areas["community_code"].astype(str)).geometry
     drawn = gpd.GeoDataFrame(told, geometry=told["area_code"].map(shapes).to_numpy(), crs=areas.crs)
-    drawn.attrs = told.attrs
+    drawn.attrs = {**told.attrs, "within_m": within_m}
     return drawn
 
 
@@ -346,10 +367,13 @@ def _headlines(answers: Mapping[str, gpd.GeoDataFrame], lang: Language) -> dict[
     figures |= {name: len(rows) for name, rows in answers.items() if name not in ("assigned", _COVERAGE)}
     told: dict[str, object] = {label(name, lang): number for name, number in figures.items()}
     if _COVERAGE in answers:
-        total = answers[_COVERAGE].attrs["total"]
+        total, radius = (answers[_COVERAGE].attrs[each] for each in ("total", "within_m"))
         for way, words in (
-            ("share_network", tr("parking within 300 m along the roads", lang=lang)),
-            ("share_straight", tr("parking within 300 m in a straight line", lang=lang)),
+            ("share_network", tr("parking within {radius:,.0f} m along the roads", radius=radius, lang=lang)),
+            (
+                "share_straight",
+                tr("parking within {radius:,.0f} m in a straight line", radius=radius, lang=lang),
+            ),
         ):
             if total.get(way) is not None:
                 told[words] = f"{total[way]:.1%}"

@@ -33,7 +33,7 @@ _QUESTIONS: dict[str, str] = {
     "unfed_pipes": "Which pipes does nothing feed?",
     "pipelines_in_core": "Which pipelines run through a historic core?",
     "parking_gaps": "Which ground is beyond the reach of parking open to the public?",
-    "parking_coverage": "How many people have parking within 300 m, along the roads and in a straight line?",
+    "parking_coverage": "How many people have parking within reach, along the roads and in a straight line?",
     "homes": "Who reaches a facility along the roads, and why do others not?",
     "coverage": "How many people and how much ground are within reach, by area?",
     "service_areas": "Which ground is within reach along the roads?",

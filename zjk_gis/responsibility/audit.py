@@ -171,6 +171,8 @@ def responsibility_audit(
     tz: str = BEIJING,
     since_days: int = 365,
     border_within_m: float = 0.5,
+    gap_min_m2: float = 0.0,
+    overlap_min_m2: float = 0.0,
     gps_error_m: float = 10.0,
     hot_spot_m: float = 200.0,
     weights: Mapping[str, float] | None = None,
@@ -214,6 +216,8 @@ def responsibility_audit(
     since_days : int, default 365
     border_within_m : float, default 0.5
         How near to a border a road runs along it; see `road_responsibility`.
+    gap_min_m2, overlap_min_m2 : float, default 0.0
+        Gaps and overlaps smaller than this are in the figures, and are no findings.
     gps_error_m : float, default 10.0
         How near to a fault an incident counts as in it.
     hot_spot_m : float, default 200.0
@@ -271,6 +275,7 @@ def responsibility_audit(
     """
     # What is asked can be answered.
     require_amounts(border_within_m=border_within_m, gps_error_m=gps_error_m, hot_spot_m=hot_spot_m)
+    require_amounts(gap_min_m2=gap_min_m2, overlap_min_m2=overlap_min_m2)
     if not hot_spot_m:
         raise InputError(tr("hot_spot_m must be above 0"))
     if accepted is not None and at is None:
@@ -292,6 +297,8 @@ def responsibility_audit(
         gaps, overlaps = (without_accepted(frame, accepted, at=at) for frame in every)
         told = {"gaps": gaps.attrs["exceptions"], "overlaps": overlaps.attrs["exceptions"]}
     ground = _ground(region, allowed, every, (gaps, overlaps), has_ledger=accepted is not None)
+    gaps = gaps[gaps["area_m2"] >= gap_min_m2].reset_index(drop=True)
+    overlaps = overlaps[overlaps["area_m2"] >= overlap_min_m2].reset_index(drop=True)
     steps.update()
 
     # 2. Roads: which zone or section answers along each.

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from zjk_gis.city.publish.evidence import counted_cases
+from zjk_gis.city.publish.subjects import chiefs_table
 from zjk_gis.errors import MissingExtraError
 from zjk_gis.layers.labels import label
 from zjk_gis.reports.workbook.writing import write_workbook
@@ -34,7 +35,7 @@ def can_write_books(pub: Publication) -> bool:
     return True
 
 
-def write_books(pub: Publication) -> dict[str, str]:
+def write_books(pub: Publication, chiefs: Belongings) -> dict[str, str]:
     """Write the workbooks of the whole city, and return what each is."""
     facts, places = pub.facts, pub.places
     (pub.folder / places.books).mkdir(exist_ok=True)
@@ -68,6 +69,8 @@ def write_books(pub: Publication) -> dict[str, str]:
         zones = {"responsibility_zones": _zones(facts.zones)}
         if facts.sections is not None:
             zones["road_sections"] = facts.sections.drop(columns="chief")
+        if facts.chiefs:
+            zones["chiefs"] = chiefs_table(facts, chiefs)
         _write(pub, zones, places.zones)
         made[places.zones] = tr("all zones and sections with their chiefs")
     if facts.findings is not None:

@@ -20,7 +20,9 @@ from zjk_gis.layers.versions import zones_at
 from zjk_gis.overlay import overlay_layers
 from zjk_gis.reports.audit import audit_city
 from zjk_gis.reports.bulletin.monthly import monthly_bulletin
+from zjk_gis.text import shortened
 from zjk_gis.words import tr
+from zjk_gis.workspace.city_file.thresholds import assignment_limits, fault_limits
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -32,6 +34,7 @@ __all__ = ["Facts", "facts_of", "names_of"]
 
 _AUDITED = ("built_up_areas", "responsibility_zones")
 _DAY = dt.timedelta(days=1)
+_LONGEST = 80  # columns of a name in a heading
 _VOID = "作废"
 _FOUND = {"zone_code", "found", "ambiguous"}
 
@@ -59,6 +62,8 @@ class Facts:
         ``section_chief``.
     findings : GeoDataFrame or None
         What breaks a promise, with ``street_code`` and ``chief_codes``.
+    finding_chiefs : list of list of str
+        The chiefs whom each finding concerns; a code may hold what joins them in ``chief_codes``.
     bulletin : Bulletin or None
     audit : ResponsibilityAudit or None
     streets, chiefs : dict of str to str
@@ -74,6 +79,7 @@ class Facts:
     sections: gpd.GeoDataFrame | None = None
     incidents: pd.DataFrame | None = None
     findings: gpd.GeoDataFrame | None = None
+    finding_chiefs: list[list[str]] = field(default_factory=list)
     bulletin: Bulletin | None = None
     audit: ResponsibilityAudit | None = None
     streets: dict[str, str] = field(default_factory=dict)
@@ -88,6 +94,8 @@ def facts_of(
     at: str | dt.date | None,
     level: int | str | None,
     asked: Mapping[str, Any],
+    thresholds: Mapping[str, float],
+    duties: pd.DataFrame | None,
 ) -> Facts:
     """Find out what the pages tell.
 
@@ -98,6 +106,10 @@ def facts_of(
         See `publish_city`.
     asked : mapping
         What `monthly_bulletin` is asked beside: ``deadlines``, ``targets``, ``least_n``.
+    thresholds : mapping of str to float
+        Those that the city sets for itself.
+    duties : DataFrame or None
+        Who handles which class of event.
     """
     cases = layers.get("incidents")
     if cases is not None and len(cases):
@@ -108,23 +120,33 @@ def facts_of(
     facts = Facts(layers, day, month or "")
     _add_zones(facts, level)
     if cases is not None and len(cases) and month:
-        _add_incidents(facts, cases, level, asked)
+        cases = _assigned(cases, facts, level, thresholds)
+        _add_incidents(facts, cases, asked)
     else:
         facts.absent["incidents"] = tr(
             "The city has no incidents: there are no indicators, no ranking and no open cases."
         )
-    _add_findings(facts, level)
+    _add_findings(facts, level, thresholds, duties)
     _add_names(facts)
+    for table in (facts.zones, facts.sections, facts.incidents, facts.findings):
+        if table is not None:
+            table.attrs = {}  # of thousands of parts each would copy what reading and assigning have told
     return facts
 
 
 def names_of(layer: pd.DataFrame, code: str, name: str) -> dict[str, str]:
-    """Return the names of codes, the first of several in the order of the alphabet; the code without one."""
+    """Return the names of codes, the first of several in the order of the alphabet; the code without one.
+
+    A name that no heading holds is cut; it is whole in the tables.
+    """
     codes = code_text(layer[code])
     names = as_text(layer[name]) if name in layer else pd.Series(pd.NA, index=layer.index, dtype="str")
     table = pd.DataFrame({"code": codes.to_numpy(), "name": names.to_numpy()}).dropna(subset="code")
     first = table.sort_values(["code", "name"], na_position="last").drop_duplicates("code")
-    return {str(c): str(n) if n == n and str(n).strip() else str(c) for c, n in first.itertuples(index=False)}
+    return {
+        str(c): shortened(str(n), _LONGEST) if n == n and str(n).strip() else str(c)
+        for c, n in first.itertuples(index=False)
+    }
 
 
 def _last_month(cases: pd.DataFrame) -> str:
@@ -180,9 +202,8 @@ def _streets_of(rows: gpd.GeoDataFrame, layers: Mapping[str, gpd.GeoDataFrame]) 
     return pd.Series(pd.NA, index=rows.index, dtype="str")
 
 
-def _add_incidents(facts: Facts, cases: gpd.GeoDataFrame, level: Any, asked: Mapping[str, Any]) -> None:
-    """Assign the incidents where that was not done, judge the month, and keep those that pages tell of."""
-    cases = _assigned(cases, facts, level)
+def _add_incidents(facts: Facts, cases: gpd.GeoDataFrame, asked: Mapping[str, Any]) -> None:
+    """Judge the month, and keep the incidents that pages tell of."""
     has_streets = "street_code" in cases and code_text(cases["street_code"]).notna().any()
     by = "street_code" if has_streets else "district_code"
     if by not in cases:
@@ -227,7 +248,10 @@ def _add_incidents(facts: Facts, cases: gpd.GeoDataFrame, level: Any, asked: Map
             facts.zones[name] = code.map(count).fillna(0).astype(np.int64)
 
 
-def _assigned(cases: gpd.GeoDataFrame, facts: Facts, level: int | str | None) -> gpd.GeoDataFrame:
+def _assigned(
+    cases: gpd.GeoDataFrame, facts: Facts, level: int | str | None, thresholds: Mapping[str, float]
+) -> gpd.GeoDataFrame:
+    """Assign the incidents where that was not done."""
     zones = facts.layers.get("responsibility_zones")
     if zones is None or "zone_code" in cases or not isinstance(cases, gpd.GeoDataFrame):
         return cases
@@ -239,10 +263,16 @@ def _assigned(cases: gpd.GeoDataFrame, facts: Facts, level: int | str | None) ->
         grids=facts.layers.get("unit_grids"),
         sections=facts.layers.get("road_sections"),
         level=level,
+        **assignment_limits(thresholds),
     )
 
 
-def _add_findings(facts: Facts, level: int | str | None) -> None:
+def _add_findings(
+    facts: Facts,
+    level: int | str | None,
+    thresholds: Mapping[str, float],
+    duties: pd.DataFrame | None,
+) -> None:
     lacking = [name for name in _AUDITED if name not in facts.layers]
     if lacking:
         facts.absent["findings"] = tr(
@@ -252,14 +282,17 @@ def _add_findings(facts: Facts, level: int | str | None) -> None:
     assigned: Any = None if facts.bulletin is None else facts.bulletin.making.months.incidents
     if not isinstance(assigned, gpd.GeoDataFrame) or not _FOUND.issubset(assigned.columns):
         assigned = None  # zones that others recorded do not tell how they were found
-    audit = audit_city(facts.layers, assigned=assigned, at=facts.at, level=level)
+    audit = audit_city(
+        facts.layers, assigned=assigned, duties=duties, at=facts.at, level=level, **fault_limits(thresholds)
+    )
     rows = audit.findings
     chiefs = _chiefs_concerned(rows, facts)
-    facts.audit = audit
-    facts.findings = rows.assign(street_code=_streets_of(rows, facts.layers), chief_codes=chiefs)
+    facts.audit, facts.finding_chiefs = audit, chiefs
+    joined = [";".join(each) for each in chiefs]
+    facts.findings = rows.assign(street_code=_streets_of(rows, facts.layers), chief_codes=joined)
 
 
-def _chiefs_concerned(rows: gpd.GeoDataFrame, facts: Facts) -> list[str]:
+def _chiefs_concerned(rows: gpd.GeoDataFrame, facts: Facts) -> list[list[str]]:
     """Name the chiefs whom a finding concerns: those of the zones that it names, or itself."""
     known = facts.zones if facts.zones is not None else pd.DataFrame()
     by_zone: dict[str, str] = {}
@@ -272,7 +305,7 @@ def _chiefs_concerned(rows: gpd.GeoDataFrame, facts: Facts) -> list[str]:
     ):
         codes = [str(code)] if str(finding).startswith("chief_") else []
         codes += [by_zone[each] for each in str(concerned).split(";") if each in by_zone]
-        told.append(";".join(dict.fromkeys(codes)))
+        told.append(list(dict.fromkeys(codes)))
     return told
 
 

@@ -11,6 +11,7 @@ from zjk_gis.city.publish.evidence import write_table_evidence
 from zjk_gis.city.publish.naming import href
 from zjk_gis.city.publish.pages import Block, Leaf, TileShown, count_tile, rows_shown, write_leaf
 from zjk_gis.city.publish.subjects import (
+    busiest_first,
     chiefs_table,
     findings_shown,
     incidents_shown,
@@ -18,6 +19,7 @@ from zjk_gis.city.publish.subjects import (
     zones_shown,
 )
 from zjk_gis.layers.labels import label
+from zjk_gis.reports.bulletin.ids import encoded
 from zjk_gis.reports.bulletin.mapping import Ground, drawn_ground, shades_of
 from zjk_gis.reports.bulletin.sections import sections_of
 from zjk_gis.reports.bulletin.tiling import spark_of, tiles_of
@@ -45,7 +47,7 @@ def write_lists(pub: Publication, streets: Belongings, chiefs: Belongings) -> It
         yield _list(
             pub, f"{places.streets}/index.html", label("streets", pub.lang), _streets_block(pub, streets, 1)
         )
-    if pub.chief_files:
+    if facts.chiefs:
         table = chiefs_table(facts, chiefs)
         block = _chiefs_block(pub, table, tr("road chiefs"), 1, _MOST_SHOWN)
         yield _list(pub, f"{places.chiefs}/index.html", tr("road chiefs"), block)
@@ -89,7 +91,7 @@ def write_front(pub: Publication, streets: Belongings, chiefs: Belongings, books
     leaf.tiles += _tiles(pub)
     ranking = None
     if facts.bulletin is not None:
-        keys = {each: pub.street_href(each, 0) for each in facts.streets}
+        keys = {encoded(each): pub.street_href(each, 0) for each in facts.streets}
         told = sections_of(facts.bulletin, pub.lang, keys if facts.bulletin.by == ["street_code"] else {})
         ranking = next((each for each in told if each.key == "ranking"), None)
     leaf.blocks = [_map_block(pub, streets, ranking)]
@@ -224,7 +226,7 @@ def _leads(
     """Lead from each number to the part of the row's page that lists it, and from its name to the page."""
 
     def lead_to(anchor: str) -> Callable[[Any], str]:
-        return lambda at: f"{page(at)}#{anchor}"
+        return lambda at: f"{there}#{anchor}" if (there := page(at)) else ""
 
     numbers = [column for column in map(str, table) if column not in (code, name)]
     return {column: lead_to(_ANCHORS.get(column, "findings")) for column in numbers} | {name: page}
@@ -247,18 +249,19 @@ def _chiefs_block(pub: Publication, table: pd.DataFrame, title: str, up: int, mo
     table = table.reset_index(drop=True)
     codes = table["chief_code"].to_numpy()
     leads = _leads(table, lambda at: pub.chief_href(codes[at], up), code="chief_code", name="chief_name")
-    shown = rows_shown(pub, table, "chiefs", list(map(str, table)), up=up, most=most, leads=leads)
+    shown = rows_shown(
+        pub, table, "chiefs", list(map(str, table)), up=up, most=most, book=pub.places.zones, leads=leads
+    )
     return Block("chiefs", title, tr("{count:,} rows", count=len(table)), table=shown)
 
 
 def _busiest(pub: Publication, own: Belongings) -> Block:
     """List the chiefs with most to do, and lead to all of them."""
     facts = pub.facts
-    if not pub.chief_files:
+    if not facts.chiefs:
         return Block("chiefs", tr("road chiefs"), none=facts.absent.get("chiefs", ""))
     table = chiefs_table(facts, own)
-    by = [name for name in ("open_cases", "month_cases", "finding_count", "zones") if name in table]
-    order = table.sort_values([*by, "chief_code"], ascending=[False] * len(by) + [True], kind="stable")
-    block = _chiefs_block(pub, order.head(_BUSIEST), tr("Road chiefs with most to do"), 0, _BUSIEST)
+    busiest = busiest_first(table).head(_BUSIEST)
+    block = _chiefs_block(pub, busiest, tr("Road chiefs with most to do"), 0, _BUSIEST)
     lead = (href(f"{pub.places.chiefs}/index.html"), tr("all {count:,} road chiefs", count=len(table)))
     return replace(block, said="", links=[lead])

@@ -16,7 +16,8 @@ if TYPE_CHECKING:
 __all__ = ["Places", "file_names", "href", "places_in"]
 
 _SAFE = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,39}")
-_DEVICES = re.compile(r"(con|prn|aux|nul|com\d|lpt\d|index)", re.IGNORECASE)  # and the page of the folder
+# What Windows keeps for devices, the page of the folder, and what looks like a digest.
+_TAKEN = re.compile(r"(con|prn|aux|nul|com\d|lpt\d|index|x[0-9a-f]{12})", re.IGNORECASE)
 
 
 def file_names(codes: Iterable[str]) -> dict[str, str]:
@@ -46,7 +47,7 @@ def file_names(codes: Iterable[str]) -> dict[str, str]:
         folded[code.casefold()] = folded.get(code.casefold(), 0) + 1
     return {
         code: code
-        if _SAFE.fullmatch(code) and not _DEVICES.fullmatch(code) and folded[code.casefold()] == 1
+        if _SAFE.fullmatch(code) and not _TAKEN.fullmatch(code) and folded[code.casefold()] == 1
         else "x" + hashlib.blake2b(code.encode("utf-8", "surrogatepass"), digest_size=6).hexdigest()
         for code in known
     }

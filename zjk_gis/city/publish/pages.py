@@ -211,9 +211,8 @@ def write_leaf(pub: Publication, leaf: Leaf) -> Path:
 def count_tile(name: str, count: float, href_to: str, *, bad: bool = False) -> TileShown:
     """Show how many there are of something, with where they stand."""
     judgement = "bad" if bad and count else "not_judged"
-    tile = FigureTile(
-        "", name, f"{count:,.0f}", "", "", judgement, "×" if judgement == "bad" else "", "", "", "", ""
-    )
+    sign, word = ("×", tr("to be dealt with")) if judgement == "bad" else ("", "")
+    tile = FigureTile("", name, f"{count:,.0f}", "", "", judgement, sign, word, "", "", "")
     return TileShown(tile, href=href_to)
 
 

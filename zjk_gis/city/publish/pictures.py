@@ -177,7 +177,7 @@ class SmallMaps:
             return self._drawn(ground, {}, {}, lines, self._marks(findings), title)
         if rows is None or rows.empty:
             ground = Ground([], np.array([], dtype=object), None)  # type: ignore[arg-type]
-            return self._drawn(ground, {}, {}, lines, [], title)
+            return self._drawn(ground, {}, {}, lines, self._marks(findings), title)
         codes = [f"{at}" for at in range(len(rows))]
         counts = rows["month_cases"] if "month_cases" in rows else pd.Series(np.nan, index=rows.index)
         values = dict(zip(codes, counts.astype(float), strict=True))

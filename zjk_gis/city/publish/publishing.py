@@ -15,12 +15,21 @@ from zjk_gis.city.publish.front import write_front, write_lists
 from zjk_gis.city.publish.naming import file_names, places_in
 from zjk_gis.city.publish.pages import Publication
 from zjk_gis.city.publish.pictures import SmallMaps, print_sheets, write_map
-from zjk_gis.city.publish.subjects import belongings_of, write_chief, write_street
+from zjk_gis.city.publish.settings import settings_of
+from zjk_gis.city.publish.subjects import (
+    belongings_of,
+    busiest_first,
+    chiefs_table,
+    write_chief,
+    write_street,
+)
 from zjk_gis.drawing.typefaces import clean_text
 from zjk_gis.errors import InputError
 from zjk_gis.layers.labels import check_language
+from zjk_gis.layers.metric import require_amounts
 from zjk_gis.presentation import Presentation, presented
 from zjk_gis.progress import track
+from zjk_gis.standards.rules import own_tables
 from zjk_gis.words import speaking, tr
 
 if TYPE_CHECKING:
@@ -33,7 +42,10 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from zjk_gis.city.publish.audience import Audience
+    from zjk_gis.city.publish.facts import Facts
+    from zjk_gis.city.publish.subjects import Belongings
     from zjk_gis.layers.labels import Language
+    from zjk_gis.workspace.city_file import City
 
 __all__ = ["Published", "publish_city"]
 
@@ -91,7 +103,8 @@ def publish_city(
     city: Mapping[str, gpd.GeoDataFrame],
     folder: str | os.PathLike[str],
     *,
-    audience: str = "bureau",
+    settings: City | str | os.PathLike[str] | None = None,
+    audience: str | None = None,
     approval: str | None = None,
     personal: str | None = None,
     leave_out: Collection[str] = (),
@@ -100,11 +113,12 @@ def publish_city(
     level: int | str | None = None,
     deadlines: pd.DataFrame | None = None,
     targets: Mapping[str, float] | None = None,
-    least_n: int = 30,
+    least_n: int | None = None,
     printed: bool = True,
+    most_chiefs: int = 2000,
     title: str | None = None,
     source: str = "",
-    lang: Language = "zh",
+    lang: Language | None = None,
 ) -> Published:
     """Publish a city as a folder that opens from a share or a stick, without server and network.
 
@@ -120,9 +134,13 @@ def publish_city(
         its place says so.
     folder : str or path
         Made where there is none; one that was published before is replaced when the new one is complete.
-    audience : {"bureau", "public"}, default "bureau"
-        For whom it is. For the public no personal columns and no free texts of incidents go out, and of pipes
-        and manholes only the rows that are said to be public (``secrecy`` 公开).
+    settings : City, str or path, optional
+        A city file: what is not asked here is as it says in ``[publish]``, ``[city]``, ``[thresholds]``,
+        ``[deadlines]``, ``[weights]`` and ``[duties]``, as in the weekly run.
+    audience : {"bureau", "public"}, optional
+        For whom it is, by default the bureau. For the public no personal columns and no free texts of
+        incidents go out, and of pipes and manholes only the rows that are said to be public (``secrecy``
+        公开).
     approval : str, optional
         The number under which the maps were approved for publication (审图号), told on every page with a map,
         on sheets and in workbooks. Without one, public pages show an empty place for it.
@@ -139,13 +157,18 @@ def publish_city(
     level : int or str, optional
         Which level of zones answers; by default the finest.
     deadlines, targets, least_n
-        See `zjk_gis.reports.monthly_bulletin`.
+        See `zjk_gis.reports.monthly_bulletin`; with fewer than `least_n` cases, by default 30, nobody is
+        ranked.
     printed : bool, default True
-        Whether a sheet is printed of each street and chief.
+        Whether a sheet is printed of each street and chief; of more than 500 none is, their pages print.
+    most_chiefs : int, default 2000
+        How many chiefs have a page of their own at most: those with most to do. All are in the list and the
+        workbook.
     title : str, optional
     source : str, optional
         Where the data come from.
-    lang : {"zh", "en"}, default "zh"
+    lang : {"zh", "en"}, optional
+        By default Chinese.
 
     Returns
     -------
@@ -153,6 +176,8 @@ def publish_city(
 
     Raises
     ------
+    CityFileError
+        If the city file says anything wrong.
     FileError
         If the folder holds what was not published, is open elsewhere, or cannot be written.
     InputError
@@ -182,25 +207,37 @@ def publish_city(
     >>> made.pages["chiefs"], "index.html" in made.files
     (2, True)
     """
-    check_language(lang)
-    with speaking(lang):
-        kind = check_asked(audience, personal)
+    said = settings_of(settings, audience)
+    tongue = lang or said.lang
+    check_language(tongue)
+    with speaking(tongue), own_tables(said.tables):
+        kind = check_asked(said.audience, said.personal if personal is None else personal)
+        require_amounts(most_chiefs=most_chiefs)
         target = check_replaceable(folder)
-        number = _approval(approval)
-        readers: Audience = "public" if audience == "public" else "bureau"
+        number = _approval(said.approval if approval is None else approval)
+        readers: Audience = "public" if said.audience == "public" else "bureau"
         own, remarks = released(city, readers, kind, leave_out)
-        if audience == "public" and not number:
+        if readers == "public" and not number:
             remarks.insert(
                 0, tr("the maps have no approval number (审图号): they must not go out before they have one")
             )
-        asked = {"deadlines": deadlines, "targets": targets, "least_n": least_n}
-        facts = facts_of(own, month=month, at=at, level=level, asked=asked)
+        asked = {
+            "deadlines": said.deadlines if deadlines is None else deadlines,
+            "targets": targets,
+            "least_n": said.least_n if least_n is None else least_n,
+        }
+        facts = facts_of(
+            own, month=month, at=at, level=level, asked=asked, thresholds=said.thresholds, duties=said.duties
+        )
+        headline = title or said.title or tr("City management at a glance")
         with replacing(target) as made:
+            owned = belongings_of(facts)
+            paged = _with_pages(facts, owned[1], most_chiefs, remarks)
             pub = Publication(
-                made, facts, places_in(), title or tr("City management at a glance"), source, number,
-                readers, lang, file_names(facts.streets), file_names(facts.chiefs), remarks,
+                made, facts, places_in(), headline, source, number,
+                readers, tongue, file_names(facts.streets), file_names(paged), remarks,
             )  # fmt: skip
-            pages = _write(pub, printed=printed)
+            pages = _write(pub, owned, printed=printed)
             files = sorted(each.relative_to(made).as_posix() for each in made.rglob("*") if each.is_file())
             largest = max((made / each).stat().st_size for each in files if each.endswith(".html"))
     return Published(target, [*files, MARK], pages, facts.month, facts.at, largest, pub.remarks)
@@ -216,9 +253,22 @@ def _approval(approval: str | None) -> str:
     return number
 
 
-def _write(pub: Publication, *, printed: bool) -> dict[str, int]:
+def _with_pages(facts: Facts, chiefs: Belongings, most: int, remarks: list[str]) -> list[str]:
+    """Return which chiefs have a page of their own: all, or those with most to do; say who has none."""
+    if len(facts.chiefs) <= most:
+        return list(facts.chiefs)
+    remarks.append(
+        tr("{most:,} of {count:,} road chiefs, those with most to do, have a page of their own; the others "
+           "are in the list and in the workbook",
+           most=most, count=len(facts.chiefs))
+    )  # fmt: skip
+    return busiest_first(chiefs_table(facts, chiefs))["chief_code"].head(most).tolist()
+
+
+def _write(pub: Publication, owned: tuple[Belongings, Belongings], *, printed: bool) -> dict[str, int]:
     """Write all files of the folder, the front page last, and count the pages."""
     facts = pub.facts
+    streets, chiefs = owned
     if facts.bulletin is not None:
         pub.evidence = evidence_of(facts.bulletin)
         pub.remarks.extend(facts.bulletin.remarks)
@@ -226,9 +276,8 @@ def _write(pub: Publication, *, printed: bool) -> dict[str, int]:
     if printed and drawn is not None:
         print_sheets(pub, drawn)
     pub.has_books = can_write_books(pub)
-    books = write_books(pub) if pub.has_books else {}
+    books = write_books(pub, chiefs) if pub.has_books else {}
     maps = SmallMaps(pub)
-    streets, chiefs = belongings_of(facts)
     evidence = list(write_evidence(pub))
     for code in track(list(pub.street_files), title=tr("writing the pages of streets")):
         has_book = pub.has_books and len(pub.street_files) <= _MOST_BOOKS

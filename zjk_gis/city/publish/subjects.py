@@ -23,6 +23,7 @@ from zjk_gis.layers.columns.personal import is_personal
 from zjk_gis.layers.columns.values import as_text
 from zjk_gis.layers.labels import label
 from zjk_gis.layers.shapes import inner_points
+from zjk_gis.reports.bulletin.ids import encoded
 from zjk_gis.reports.bulletin.tiling import figures_of, tile_of
 from zjk_gis.words import listed, tr
 
@@ -38,6 +39,7 @@ if TYPE_CHECKING:
 __all__ = [
     "Belongings",
     "belongings_of",
+    "busiest_first",
     "chiefs_table",
     "incidents_shown",
     "streets_table",
@@ -88,7 +90,7 @@ def belongings_of(facts: Facts) -> tuple[Belongings, Belongings]:
         chiefs.incidents = _places(facts.incidents["chief"], facts.incidents["section_chief"])
     if facts.findings is not None:
         streets.findings = _places(facts.findings["street_code"])
-        chiefs.findings = _places(facts.findings["chief_codes"].str.split(";"))
+        chiefs.findings = _places(pd.Series(facts.finding_chiefs, dtype=object))
     return streets, chiefs
 
 
@@ -114,6 +116,12 @@ def chiefs_table(facts: Facts, own: Belongings) -> pd.DataFrame:
     """Return a row a chief: zones, sections, incidents of the month, open ones, and findings."""
     table = _table(facts, own, facts.chiefs, "chief_code", "chief_name")
     return table[[name for name in table if name not in _kinds(facts)]]
+
+
+def busiest_first(chiefs: pd.DataFrame) -> pd.DataFrame:
+    """Put those with most to do first: open incidents, then those of the month, findings and zones."""
+    by = [name for name in ("open_cases", "month_cases", "finding_count", "zones") if name in chiefs]
+    return chiefs.sort_values([*by, "chief_code"], ascending=[False] * len(by) + [True], kind="stable")
 
 
 def _kinds(facts: Facts) -> list[str]:
@@ -197,7 +205,7 @@ def findings_shown(pub: Publication, places: NDArray[np.intp] | None, up: int, m
     if facts.findings is None:
         return Block("findings", title, none=facts.absent.get("findings", ""))
     own = facts.findings if places is None else facts.findings.iloc[places]
-    own = _with_names(own.drop(columns="chief", errors="ignore"), facts)
+    own = _rounded(_with_names(own.drop(columns="chief", errors="ignore"), facts))
     streets = own["street_code"].to_numpy()
     columns = (
         FINDING_COLUMNS if places is not None else (*FINDING_COLUMNS[:2], "street_name", *FINDING_COLUMNS[2:])
@@ -208,6 +216,16 @@ def findings_shown(pub: Publication, places: NDArray[np.intp] | None, up: int, m
     )  # fmt: skip
     said = tr("{count:,} rows", count=len(own))
     return Block("findings", title, said, none=tr("nothing found amiss"), table=table if len(own) else None)
+
+
+def _rounded(findings: Any) -> Any:
+    """Write people and consequence as a reader takes them in; what has no area has none of 0 m²."""
+    told = {
+        name: findings[name].round(at) for name, at in (("people", 0), ("consequence", 1)) if name in findings
+    }
+    if "area_m2" in findings:
+        told["area_m2"] = findings["area_m2"].mask(findings["area_m2"] == 0)
+    return findings.assign(**told)
 
 
 def zones_shown(
@@ -280,7 +298,7 @@ def write_street(pub: Publication, maps: SmallMaps, own: Belongings, code: str, 
     )
     bulletin = facts.bulletin
     if bulletin is not None and bulletin.by == ["street_code"]:
-        rows = figures_of(bulletin, code)
+        rows = figures_of(bulletin, encoded(code))
         for indicator in (each for each in _STREET_TILES if each in rows):
             tile = tile_of(rows[indicator])
             leaf.tiles.append(TileShown(tile, href=pub.figure_href(tile.figure, 1)))

@@ -21,6 +21,7 @@ from zjk_gis.reports.dossier import Dossier, ready_folder
 from zjk_gis.responsibility.findings import in_streets
 from zjk_gis.words import listed, tr
 from zjk_gis.workspace.addresses import shown
+from zjk_gis.workspace.city_file.thresholds import assignment_limits, fault_limits
 
 if TYPE_CHECKING:
     from collections.abc import Hashable, Mapping
@@ -90,6 +91,8 @@ def command(
         ready_folder(output)
     layers = read_city(city, console)
     day = at or dt.date.today().isoformat()
+    own = current_city()
+    limits = {} if own is None else own.thresholds
     assigned = None
     if incidents is not None and "responsibility_zones" in layers:
         points = read_incidents(
@@ -101,6 +104,7 @@ def command(
             level=level,
             sections=layers.get("road_sections"),
             even_if_off=even_if_off,
+            **assignment_limits(limits),
             **times,
         )
         for words in steering_words(assigned.attrs["assignment"], console.lang):
@@ -114,6 +118,7 @@ def command(
         at=day,
         level=level,
         name=shown(city),
+        **fault_limits(limits),
         **times,
     )
     _show(audit, most, console)

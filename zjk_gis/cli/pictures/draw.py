@@ -181,6 +181,7 @@ def command(
     unanswered: dict[str, InputError] | None = None if strict else {}
     own = current_city()
     public = None if own is None else own.public_lots
+    limits = {} if own is None else own.thresholds
     if kind == "city":
         results = survey_city(
             layers,
@@ -191,6 +192,7 @@ def command(
             steps=lambda names: track(names, title=tr("analysing"), total=len(names)),
             unanswered=unanswered,
             public_lots=public,
+            thresholds=limits,
         )
         page = city_map(layers, results=results, title=title, source=source, date=day, lang=console.lang)
         counts = {name: len(rows) for name, rows in results.items()}
@@ -213,6 +215,7 @@ def command(
             level=level,
             unanswered=unanswered,
             public_lots=public,
+            thresholds=limits,
         )
         page, counts = draw_kind(kind, question)
         results = question.answers

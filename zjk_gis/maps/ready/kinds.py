@@ -10,6 +10,7 @@ from zjk_gis.arguments import checked
 from zjk_gis.assign import assign_incidents
 from zjk_gis.changes.changes import compare_zones
 from zjk_gis.coverage import coverage_gaps, overlapping_zones
+from zjk_gis.coverage.rules import MIN_AREA_M2
 from zjk_gis.errors import InputError
 from zjk_gis.layers.versions import zones_at
 from zjk_gis.maps.parts import drawn_zones
@@ -23,6 +24,7 @@ from zjk_gis.maps.ready.surroundings import AROUND
 from zjk_gis.protection import pipelines_in_core
 from zjk_gis.words import listed, tr
 from zjk_gis.workspace.city_file import PublicLots
+from zjk_gis.workspace.city_file.thresholds import THRESHOLDS, assignment_limits
 
 if TYPE_CHECKING:
     import datetime as dt
@@ -63,6 +65,8 @@ class Question:
         Without it the first of these stops all.
     public_lots : PublicLots, optional
         Which parking lots are open to the public, such as `City.public_lots`.
+    thresholds : mapping of str to float
+        Those that the city sets for itself, such as `City.thresholds`.
     answers : dict of str to GeoDataFrame
         What was found on the way.
     """
@@ -84,6 +88,7 @@ class Question:
     level: int | str | None = None
     unanswered: dict[str, InputError] | None = None
     public_lots: PublicLots | None = None
+    thresholds: Mapping[str, float] = field(default_factory=dict)
     answers: dict[str, gpd.GeoDataFrame] = field(default_factory=dict)
 
     def ask(self, name: str, question: Callable[[], gpd.GeoDataFrame]) -> gpd.GeoDataFrame | None:
@@ -106,6 +111,12 @@ class Question:
     def texts(self) -> dict[str, Any]:
         """The options that every map takes."""
         return {"title": self.title, "source": self.source, "lang": self.lang}
+
+    @property
+    def assigning(self) -> dict[str, Any]:
+        """How incidents are assigned."""
+        limits = assignment_limits(self.thresholds)
+        return {"level": self.level, "even_if_off": self.even_if_off, **limits}
 
     def need(self, name: str) -> gpd.GeoDataFrame:
         """Return a layer of the city, or say that it is missing.
@@ -174,7 +185,7 @@ def _zones(q: Question) -> _Drawn:
     zones = q.need("responsibility_zones")
     assigned = None
     if q.incidents is not None:
-        assigned = assign_incidents(q.incidents, zones, level=q.level, even_if_off=q.even_if_off)
+        assigned = assign_incidents(q.incidents, zones, **q.assigning)
     page = zones_map(zones, assigned=assigned, at=q.at, level=q.level, **q.texts)
     shown = drawn_zones(zones) if q.level is None else zones_at(zones, level=q.level)
     return page, {"zones": len(zones_at(shown, q.at, level="any"))}
@@ -182,14 +193,19 @@ def _zones(q: Question) -> _Drawn:
 
 def _assignment(q: Question) -> _Drawn:
     zones = q.need("responsibility_zones")
-    assigned = assign_incidents(q.need_incidents(), zones, level=q.level, even_if_off=q.even_if_off)
+    assigned = assign_incidents(q.need_incidents(), zones, **q.assigning)
     return assignment_map(assigned, zones_at(zones, level=q.level), **q.texts), {"assigned": len(assigned)}
 
 
 def _gaps(q: Question) -> _Drawn:
     region, zones = q.need("built_up_areas"), q.need("responsibility_zones")
-    gaps = coverage_gaps(region, zones, at=q.at, level=q.level, allowed=q.layers.get("rivers"))
-    overlaps = overlapping_zones(zones, at=q.at, level=q.level)
+    least_gap, least_overlap = (
+        q.thresholds.get(name, MIN_AREA_M2) for name in ("gap_min_m2", "overlap_min_m2")
+    )
+    gaps = coverage_gaps(
+        region, zones, at=q.at, level=q.level, allowed=q.layers.get("rivers"), min_area_m2=least_gap
+    )
+    overlaps = overlapping_zones(zones, at=q.at, level=q.level, min_area_m2=least_overlap)
     page = gaps_map(region, zones_at(zones, q.at, level=q.level), gaps, overlaps, **q.texts)
     return page, {"gaps": len(gaps), "overlaps": len(overlaps)}
 
@@ -220,12 +236,21 @@ def _parking(q: Question) -> _Drawn:
     lots, region, river = q.need("parking_lots"), q.layers.get("built_up_areas"), q.layers.get("rivers")
     estates = q.layers.get("residential_estates")
     gaps, public = None, (q.public_lots or PublicLots()).as_options()
+    within_m = q.thresholds.get("parking_m", THRESHOLDS["parking_m"].usual)
     if region is not None:
         gaps = q.ask(
-            "parking_gaps", lambda: parking_gaps(region, lots, barriers=river, estates=estates, **public)
+            "parking_gaps",
+            lambda: parking_gaps(region, lots, within_m=within_m, barriers=river, estates=estates, **public),
         )
     page = parking_map(
-        lots, gaps=gaps, estates=estates, region=region, barriers=river, around=q.layers, **q.texts
+        lots,
+        gaps=gaps,
+        estates=estates,
+        region=region,
+        barriers=river,
+        around=q.layers,
+        within_m=within_m,
+        **q.texts,
     )
     return page, {"parking_lots": len(lots)} | ({} if gaps is None else {"parking_gaps": len(gaps)})
 

@@ -34,6 +34,17 @@ __all__ = ["Ground", "Shades", "drawn_ground", "ground_of", "shades_of"]
 _ELSEWHERE = ("responsibility_zones", "unit_grids")  # layers whose rows name the areas they lie in
 _WIDTH, _HIGHEST = 620.0, 520.0  # of the drawing
 _LETTER = 12.0
+_LEVELS = (
+    0.5,
+    0.56,
+    0.44,
+    0.62,
+    0.38,
+    0.7,
+    0.3,
+    0.78,
+    0.22,
+)  # of the height of an area, where a name may stand
 _FINEST = 0.5  # of the drawing: what is finer is not seen
 _DARK = 150  # of 255: white stands out more than black below it
 _NO_DATA = "#ffffff"
@@ -194,23 +205,52 @@ def drawn_ground(
         )
         lead = escape(leads.get(code, ""), quote=True)
         parts.append(f'<a href="{lead}" aria-label="{tip}">{drawn}</a>' if lead else drawn)
-        name = plain(short.get(code, ""))
-        left, low, right, high = shapely.bounds(whole) * scale
-        if display_width(name) * _LETTER * 0.52 < right - left and high - low > _LETTER:
-            (x, y), *_ = on_paper(shapely.get_coordinates(shapely.point_on_surface(whole)))
+        written, place = _written(plain(short.get(code, "")), whole, scale)
+        if place is not None:
+            ((x, y),) = on_paper(place)
             ink = "#ffffff" if shades.is_dark(value) else BLACK
-            names.append(
-                f'<text x="{x:.1f}" y="{y + _LETTER / 3:.1f}" text-anchor="middle" '
-                f'style="fill:{ink};pointer-events:none">'
-                f"{escape(name)}</text>"
+            top = y + _LETTER / 3 - _LETTER * 1.15 * (len(written) - 1) / 2
+            told_lines = "".join(
+                f'<tspan x="{x:.1f}" y="{top + _LETTER * 1.15 * at:.1f}">{escape(line)}</tspan>'
+                for at, line in enumerate(written)
             )
+            names.append(
+                f'<text text-anchor="middle" style="fill:{ink};pointer-events:none">{told_lines}</text>'
+            )
+    role = "group" if any(leads.values()) else "img"  # of a picture nobody hears where its parts lead
     return (
-        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {_WIDTH:g} {height:.0f}" role="img" '
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {_WIDTH:g} {height:.0f}" role="{role}" '
         f'aria-label="{escape(plain(title), quote=True)}" font-size="{_LETTER:g}" class="ground">'
         '<defs><pattern id="m-none" width="700" height="700" patternUnits="userSpaceOnUse"><rect width="700" '
         'height="700" fill="#fff"/><circle cx="350" cy="350" r="100" fill="#566474"/></pattern></defs>'
         f"{''.join(parts)}{_upon(lines, marks, on_paper)}{''.join(names)}</svg>"
     )
+
+
+def _written(name: str, shape: Any, scale: float) -> tuple[list[str], NDArray[np.float64] | None]:
+    """Return the lines in which a name has room in an area, and the middle of that room; else None."""
+    half = -(-len(name) // 2)
+    for lines in ([name], [name[:half], name[half:]]) if name else ():
+        width = max(map(display_width, lines)) * _LETTER * 0.52
+        place = _room_in(shape, width / scale, len(lines) * _LETTER / scale)
+        if place is not None:
+            return lines, place
+    return [], None
+
+
+def _room_in(shape: Any, width: float, height: float) -> NDArray[np.float64] | None:
+    """Return the middle of the level, the nearest to the middle of an area, on which so much has room."""
+    west, south, east, north = shapely.bounds(shape)
+    if not (width < east - west and height < north - south):
+        return None
+    for share in _LEVELS:
+        y = south + (north - south) * share
+        level = shapely.linestrings([(west - 1, y), (east + 1, y)])
+        chords = shapely.get_parts(shapely.intersection(level, shape))
+        lengths = shapely.length(chords)
+        if len(chords) and lengths.max() > width:
+            return shapely.get_coordinates(shapely.centroid(chords[np.argmax(lengths)]))
+    return None
 
 
 def _upon(

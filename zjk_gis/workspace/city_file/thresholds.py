@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import math
-from typing import NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
-__all__ = ["THRESHOLDS", "Threshold"]
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+__all__ = ["THRESHOLDS", "Threshold", "assignment_limits", "fault_limits"]
 
 
 class Threshold(NamedTuple):
@@ -35,3 +38,29 @@ THRESHOLDS = {
     "repair_max_m2": Threshold("larger gaps are not repaired, m²", 1000.0),
     "repair_max_width_m": Threshold("wider gaps are not repaired, m", 5.0),
 }
+
+
+def assignment_limits(thresholds: Mapping[str, float]) -> dict[str, Any]:
+    """Return the limits that a city sets to assignment, by the arguments of `assign_incidents`.
+
+    Examples
+    --------
+    >>> assignment_limits({"border_m": 2.0, "parking_m": 500.0})
+    {'border_within_m': 2.0}
+    """
+    return _named(thresholds, {"border_m": "border_within_m", "nearest_m": "nearest_within_m"})
+
+
+def fault_limits(thresholds: Mapping[str, float]) -> dict[str, Any]:
+    """Return from which size on a city reports faults, by the arguments of `responsibility_audit`.
+
+    Examples
+    --------
+    >>> fault_limits({"gap_min_m2": 2.0})
+    {'gap_min_m2': 2.0}
+    """
+    return _named(thresholds, {name: name for name in ("gap_min_m2", "overlap_min_m2")})
+
+
+def _named(thresholds: Mapping[str, float], names: Mapping[str, str]) -> dict[str, Any]:
+    return {argument: thresholds[name] for name, argument in names.items() if name in thresholds}
