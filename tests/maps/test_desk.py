@@ -179,10 +179,10 @@ class TestWhatIsKept:
         seen_before = set()
         for change in (
             lambda: choose(seen, "街道名称", "甲"),
-            lambda: seen.page.locator(".zjk-panel label", has_text="责任区").locator("input").click(),
+            lambda: seen.page.locator(".zjk-panel input").last.click(),
             lambda: seen.page.evaluate("() => void zjk.map.panBy([40, 25], {animate: false})"),
             lambda: choose(seen, "街道名称", "甲"),
-            lambda: seen.page.locator(".zjk-panel label", has_text="责任区").locator("input").click(),
+            lambda: seen.page.locator(".zjk-panel input").last.click(),
         ):
             change()
             kept = seen.page.evaluate(PAINTED, False)

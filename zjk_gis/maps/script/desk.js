@@ -55,7 +55,7 @@ function deskOf(app) {
 
   function toInputs() { search.value = set.text; from.value = set.from; to.value = set.to; view.checked = set.inView; }
 
-  /* After a filter: the counts, the legend and the map at once; the table and the bars of time in the frame after. */
+  /* After a filter: the counts, the legend and the map at once; the table and the bars of time when that is shown. */
   function changed() {
     applied(set);
     first = 0;
@@ -67,8 +67,14 @@ function deskOf(app) {
     app.repaint(true);
     app.address.later();
     asked++;
-    const mine = asked;
-    requestAnimationFrame(function () { setTimeout(function () { if (mine === asked && desk.busy) { tellRest(); } }, 0); });
+    later(asked);
+  }
+
+  function later(mine) {
+    requestAnimationFrame(function () { setTimeout(function () {
+      if (mine !== asked || !desk.busy) { return; }
+      if (app.sheets.some(function (sheet) { return sheet._job; })) { later(mine); } else { tellRest(); }
+    }, 0); });
   }
 
   function tellRest() {
