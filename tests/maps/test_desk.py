@@ -178,13 +178,15 @@ class TestWhatIsKept:
         opened(seen)
         seen_before = set()
         for change in (
-            lambda: choose(seen, "街道名称", "甲"),
-            lambda: seen.page.locator(".zjk-panel input").last.click(),
-            lambda: seen.page.evaluate("() => void zjk.map.panBy([40, 25], {animate: false})"),
-            lambda: choose(seen, "街道名称", "甲"),
-            lambda: seen.page.locator(".zjk-panel input").last.click(),
+            ".zjk-desk [aria-label=街道名称] .bar[data-value=甲]",
+            ".zjk-panel input >> nth=-1",
+            ".leaflet-control-zoom-in",
+            ".zjk-desk [aria-label=街道名称] .bar[data-value=甲]",
+            ".zjk-panel input >> nth=-1",
         ):
-            change()
+            seen.page.click(change)
+            seen.rest(400)
+            told(seen)
             kept = seen.page.evaluate(PAINTED, False)
             assert kept == seen.page.evaluate(PAINTED, True)
             seen_before.add(kept)

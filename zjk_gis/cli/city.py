@@ -45,10 +45,10 @@ __all__ = [
     "read_sent",
     "read_zones",
     "require_layers",
+    "tell_aside",
     "tell_lacking",
     "tell_positions",
     "tell_report",
-    "tell_aside",
     "tell_set_aside",
 ]
 

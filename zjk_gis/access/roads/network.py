@@ -276,8 +276,8 @@ def road_network(
     code : str, default "edge_code"
         The column of codes.
     at : date or str, optional
-        The day on which the roads are judged: those opened later (``opened_on``, 交付使用日期) are set aside and
-        told; one without that date is there. By default all of them.
+        The day on which the roads are judged: those opened later (``opened_on``, 交付使用日期) are set
+        aside and told; one without that date is there. By default all of them.
     strict : bool, default False
         Refuse rows that are no sound line, instead of setting them aside.
 

@@ -312,7 +312,7 @@ def _names_of(
 
 
 def _above(style: Mapping[str, Any], rows: int, size: float, zoom: float) -> float:
-    """Return how far over a mark the middle of its code stands, so that the mark stays to be seen below it."""
+    """Return how far over a mark the middle of its code stands: the mark stays to be seen below."""
     larger = max(float(style.get("radius", 0.0)) - _USUAL_RADIUS, 0.0) * MM_PER_PIXEL
     return 2.4 * zoom + larger + (rows - 1) / 2 * _ROW * size
 

@@ -240,8 +240,18 @@ def _printed_of(listed: Listed, columns: Sequence[SheetColumn], lang: Language) 
     return ""
 
 
+def _differ(frame: pd.DataFrame, column: SheetColumn) -> bool:
+    rows = frame.loc[:, frame.columns == column.name]
+    return len(rows.drop_duplicates()) > 1
+
+
 def _colour(
-    page: Any, frame: pd.DataFrame, columns: list[SheetColumn], last: int, lang: Language, looks: dict[str, Any]
+    page: Any,
+    frame: pd.DataFrame,
+    columns: list[SheetColumn],
+    last: int,
+    lang: Language,
+    looks: dict[str, Any],
 ) -> None:
     """Draw bars behind amounts and shares, and mark words that ask for action: all can be read without.
 
@@ -251,14 +261,13 @@ def _colour(
     if last <= first or last > _MOST_COLOURED:
         return
     one_unit = not any(column.name in ("unit", "value_unit") for column in columns)
-    alike = {column.name for column in columns if column.name in frame and frame[column.name].nunique() < 2}
     amounts = [
         at
         for at, column in enumerate(columns)
-        if column.name not in alike and column.kind in _BARS and one_unit and column.name not in _NO_AMOUNTS
+        if column.kind in _BARS and one_unit and _differ(frame, column) and column.name not in _NO_AMOUNTS
     ][:_MOST_BARS]
     for at, column in enumerate(columns):
-        if (column.kind == "share" and column.name not in alike) or at in amounts:
+        if (column.kind == "share" and _differ(frame, column)) or at in amounts:
             ends = {"min_type": "num", "min_value": 0}
             ends |= {"max_type": "num", "max_value": 1} if column.kind == "share" else {}
             page.conditional_format(
