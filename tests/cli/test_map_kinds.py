@@ -45,7 +45,7 @@ def test_each_kind_is_one_page(run, files, tmp_path, monkeypatch, kind, more, co
     result = json.loads(out)
     assert (code, result["kind"], result["bytes"]) == (0, kind, page.stat().st_size)
     assert result["features"][counted] > 0
-    assert f"数据来源：试验 · 日期：{DAY}" in page.read_text("utf-8")
+    assert f"数据来源：试验 · 制图日期：{DAY}" in page.read_text("utf-8")
 
 
 @pytest.mark.parametrize(
