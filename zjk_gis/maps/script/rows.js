@@ -5,10 +5,10 @@
 const MOST_FACETS = 24, MOST_VALUES = 400;
 const TEXT_BIT = 1 << 24, TIME_BIT = 1 << 25, VIEW_BIT = 1 << 26;
 
-/* What has a time comes first, then what is shown, then the rest. */
+/* What has a time comes first, then what is shown in classes, then what else is shown, then the rest. */
 function rowSetNames(app) {
   const listed = app.layers.filter(function (layer) { return layer.rows && layer.table && !layer.echo && layer.shapes.n; });
-  const rank = function (layer) { return layer.shapes.time ? 0 : layer.on ? 1 : 2; };
+  const rank = function (layer) { return layer.shapes.time ? 0 : !layer.on ? 3 : layer.keys.some(function (key) { return key[1]; }) ? 1 : 2; };
   return Array.from(new Set(listed.slice().sort(function (a, b) { return rank(a) - rank(b); }).map(function (layer) { return layer.rows; })));
 }
 
