@@ -4,12 +4,20 @@
 /* How long a frame may paint: at first, while the map rests, and while it is moved; then less if frames come late. */
 const FIRST_MS = 400, REST_MS = 24, SLICE_MS = 10, LEAST_MS = 2, MOST_MS = 14, LATE_MS = 26, PAD = 0.25;
 
+/* A picture that a reader waits for has no margin; it gets one when nothing else is asked for so long. */
+const SETTLED_MS = 300;
+
 /* A picture that is laid again while place and layers are the same and no filter has touched these. */
-function keptPicture() { return { key: "", canvas: document.createElement("canvas") }; }
+function keptPicture() { return { key: "", view: null, canvas: document.createElement("canvas") }; }
 
 function keyOf(layers, view) {
   const turns = layers.map(function (layer) { return layer.number + "." + (layer.turn || 0); });
-  return [view.scale, view.left, view.top, view.width, view.height, window.devicePixelRatio].concat(turns).join();
+  return [view.scale, window.devicePixelRatio].concat(turns).join();
+}
+
+function isHeld(picture, key, view) {
+  const v = picture.view;
+  return picture.key === key && v.left <= view.left && v.top <= view.top && v.left + v.width >= view.left + view.width && v.top + v.height >= view.top + view.height;
 }
 
 function emptied(canvas, width, height) {
@@ -20,11 +28,12 @@ function emptied(canvas, width, height) {
   return ctx;
 }
 
-function layPicture(ctx, canvas) {
+function layPicture(ctx, picture, view) {
+  const ratio = window.devicePixelRatio || 1;
   ctx.save();
   ctx.setTransform(1, 0, 0, 1, 0, 0);
   ctx.globalAlpha = 1;
-  ctx.drawImage(canvas, 0, 0);
+  ctx.drawImage(picture.canvas, Math.round((picture.view.left - view.left) * ratio), Math.round((picture.view.top - view.top) * ratio));
   ctx.restore();
 }
 
@@ -76,24 +85,30 @@ const Sheet = L.Layer.extend({
      is one that a reader waits for, unless another is being painted. */
   repaint: function (waited) {
     if (!this._map) { return; }
-    const isFree = !this._job;
+    const isFree = !this._job, isWaited = waited === true;
     if (this._job) { cancelAnimationFrame(this._job); }
+    clearTimeout(this._settling);
     this._job = null;
-    if (this.painted && !(waited === true && isFree)) { this._job = requestAnimationFrame(this._begin.bind(this)); } else { this._begin(); }
+    if (this.painted && !(isWaited && isFree)) { this._job = requestAnimationFrame(this._begin.bind(this, isWaited)); } else { this._begin(isWaited); }
   },
 
-  _begin: function () {
+  /* What is told of hexagons, and which names find room, hangs on the margin, too. */
+  _isTight: function (shown) {
+    return shown.every(function (layer) { return !layer.cells && !(layer.labels && layer.changes); });
+  },
+
+  _begin: function (isWaited) {
     this._job = null;
     if (!this._map) { return; }
     const map = this._map, size = map.getSize(), zoom = map.getZoom(), ratio = window.devicePixelRatio || 1;
-    const margin = size.multiplyBy(PAD).round(), corner = map.getPixelBounds().min.subtract(margin).round();
+    const shown = this._layers.filter(function (layer) { return layer.on; }), clock = this._state.clock, isTight = isWaited && this._isTight(shown);
+    const margin = size.multiplyBy(isTight ? 0 : PAD).round(), corner = map.getPixelBounds().min.subtract(margin).round();
     const view = { scale: Math.pow(2, zoom), left: corner.x, top: corner.y, width: size.x + 2 * margin.x, height: size.y + 2 * margin.y };
     const canvas = this._back;
     const ctx = emptied(canvas, Math.round(view.width * ratio), Math.round(view.height * ratio));
     canvas.style.width = view.width + "px"; canvas.style.height = view.height + "px";
     canvas.at = { corner: corner, zoom: zoom };
     ctx.scale(ratio, ratio);
-    const shown = this._layers.filter(function (layer) { return layer.on; }), clock = this._state.clock;
     const work = this._paint(ctx, shown, view, clock), self = this, began = performance.now();
     /* The first picture is waited for; no hand is on the map yet. */
     let slice = !this.painted ? FIRST_MS : this._isMoved ? SLICE_MS : REST_MS, before = 0;
@@ -106,6 +121,7 @@ const Sheet = L.Layer.extend({
       if (!step.done) { self._job = requestAnimationFrame(go); return; }
       self._job = null;
       self._show(performance.now() - began);
+      if (isTight) { self._settling = setTimeout(function () { self.repaint(); }, SETTLED_MS); }
     }
     go();
   },
@@ -121,21 +137,21 @@ const Sheet = L.Layer.extend({
 
   _paintBelow: function* (ctx, layers, view, clock) {
     const key = keyOf(layers, view), picture = this._below;
-    if (picture.key === key) { layPicture(ctx, picture.canvas); return; }
+    if (isHeld(picture, key, view)) { layPicture(ctx, picture, view); return; }
     yield* paintLayers(ctx, layers, view, clock);
-    layPicture(emptied(picture.canvas, ctx.canvas.width, ctx.canvas.height), ctx.canvas);
-    picture.key = key;
+    emptied(picture.canvas, ctx.canvas.width, ctx.canvas.height).drawImage(ctx.canvas, 0, 0);
+    picture.key = key; picture.view = view;
   },
 
   _paintAbove: function (ctx, layers, view) {
     const key = keyOf(layers, view), picture = this._above;
-    if (picture.key !== key) {
+    if (!isHeld(picture, key, view)) {
       const own = emptied(picture.canvas, ctx.canvas.width, ctx.canvas.height);
       own.setTransform(ctx.getTransform());
       this._labels = namesOf(paintLabels(own, layers, view));
-      picture.key = key;
+      picture.key = key; picture.view = view;
     }
-    layPicture(ctx, picture.canvas);
+    layPicture(ctx, picture, view);
   },
 
   _show: function (took) {
