@@ -53,7 +53,7 @@ demo: $(VENV)/ready-all
 	@$(BIN)/zjk-gis demo
 
 test: $(VENV)/ready-test
-	ZJK_GIS_SKIPPED=$(SKIPPED) $(BIN)/python -m pytest -n auto
+	ZJK_GIS_SKIPPED=$(SKIPPED) $(BIN)/python -m pytest -n auto --dist worksteal
 
 $(VENV)/ready-spark: $(VENV)/ready-test $(SETTINGS)
 	@echo "Installing Spark, of half a gigabyte ..."
@@ -65,7 +65,7 @@ spark: $(VENV)/ready-spark
 skipped: $(VENV)/ready-test
 	@test -f $(SKIPPED) || { echo "first: make test"; exit 1; }
 	@test -s $(SKIPPED) || echo "the last run skipped nothing"
-	@! test -s $(SKIPPED) || ZJK_GIS_NO_SKIP=1 $(BIN)/python -m pytest -n auto @$(SKIPPED)
+	@! test -s $(SKIPPED) || ZJK_GIS_NO_SKIP=1 $(BIN)/python -m pytest -n auto --dist worksteal @$(SKIPPED)
 
 lint: $(VENV)/ready-lint
 	$(BIN)/ruff check .

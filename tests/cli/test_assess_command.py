@@ -2,8 +2,10 @@
 
 import json
 
+import geopandas as gpd
 import pandas as pd
 import pytest
+from shapely import Point
 
 
 @pytest.fixture
@@ -106,6 +108,32 @@ def test_rows_of_a_city_with_the_same_options(run, cases):
     code, out, _ = run(*command, "--incidents", cases, "--deadlines", cases.with_name("rules.csv"))
     assert code == 0
     assert "全市，结案率：70 ÷ 80 = 87.50 %" in out
+
+
+def test_rows_of_decisions_name_the_cases(run, cases):
+    decisions = gpd.GeoDataFrame(
+        {
+            "case_code": ["ZF1", "ZF2"],
+            "decided_on": ["2025-11-10", "2025-11-10"],
+            "published_on": ["2025-11-19", "2025-11-20"],  # the seventh working day, and the eighth
+        },
+        geometry=[Point(114.88, 40.82)] * 2,
+        crs=4490,
+    )
+    city = cases.with_name("city.gpkg")
+    decisions.to_file(city, layer="enforcement_cases")
+    options = ("--incidents", cases, "--deadlines", cases.with_name("rules.csv"))
+    code, out, _ = run("rows", "2025-11/penalties_published/all", city, *options)
+    assert code == 0
+    assert "处罚决定按期公示率：1 ÷ 2 = 50.00 %" in out
+    rows = [line.split() for line in out.splitlines() if "ZF" in line]
+    assert rows == [
+        ["是", "是", "ZF1", "2025-11-10", "2025-11-19", "2025-11-19"],
+        ["否", "是", "ZF2", "2025-11-10", "2025-11-20", "2025-11-19"],
+    ]
+    code, _, err = run(*asked(cases))
+    assert code == 0
+    assert "未能计算：执法案件双台账：cases：没有列 'filed_on'" in err  # the rest is made all the same
 
 
 def test_data_that_changed_since_are_told(run, cases, folder):

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import re
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -48,6 +50,11 @@ def as_csv(batch: pa.RecordBatch, *, line_end: str = "\r\n") -> bytes:
     return written
 
 
+@cache
+def _marks(delimiter: str) -> re.Pattern[str]:
+    return re.compile(f'[{re.escape(delimiter)}"\n\r]')
+
+
 def csv_cell(text: str, delimiter: str = ",") -> bytes:
     r"""Write text that the library made as one cell: no formula, quoted where it must be.
 
@@ -57,7 +64,7 @@ def csv_cell(text: str, delimiter: str = ",") -> bytes:
     (b'"\xe4\xb8\x80\xe5\x8c\xba,\xe5\x8c\x97"', b"'=1+1", '东')
     """
     guarded = guard_formula(text)
-    if any(mark in guarded for mark in (delimiter, '"', "\n", "\r")):
+    if _marks(delimiter).search(guarded):
         guarded = '"' + guarded.replace('"', '""') + '"'
     return guarded.encode()
 

@@ -14,6 +14,7 @@ from __future__ import annotations
 import json
 import os
 import zlib
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, closing, contextmanager, suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, BinaryIO
@@ -26,6 +27,7 @@ from zjk_gis.words import tr
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
+    from concurrent.futures import Future
     from pathlib import Path
 
 __all__ = ["GrowingFile", "Ledger", "Part", "open_ledger"]
@@ -34,6 +36,7 @@ _VERSION = 2
 _MANIFEST, _ROWS, _REJECTS, _MADE = "manifest.json", "rows", "rejects.csv", "made.gpkg"
 _OURS = {_MANIFEST, _MANIFEST + ".new", _ROWS, _REJECTS}
 _BLOCK = 1 << 23
+_ON_THE_WAY = 1 << 26  # bytes that are written before the disk is set to work
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +78,9 @@ class GrowingFile:
         self._file = opened(path)
         self._file.truncate(size)
         self._file.seek(size)
-        self._at = size
+        self._at = self._sent = size
+        self._disk = ThreadPoolExecutor(1)
+        self._sending: Future[None] | None = None
         self.crc = 0
 
     @property
@@ -101,7 +106,21 @@ class GrowingFile:
                 self.crc = zlib.crc32(rest[:done], self.crc)
                 rest = rest[done:]
         self._at += size
+        if self._at - self._sent >= _ON_THE_WAY:
+            self._send()
         return size
+
+    def _send(self) -> None:
+        """Let the disk take what there is while more is made: little is left for the end of a part."""
+        self._sent_so_far()
+        self._sending, self._sent = self._disk.submit(os.fsync, self._file.fileno()), self._at
+
+    def _sent_so_far(self) -> None:
+        """Wait for the disk; what it could not take is said once only, to whoever asked."""
+        sending, self._sending = self._sending, None
+        if sending is not None:
+            with told_why(self.path):
+                sending.result()
 
     def tell(self) -> int:
         """Return how long it is."""
@@ -123,12 +142,14 @@ class GrowingFile:
 
     def sync(self) -> None:
         """Have all bytes on the disk, and begin a new part."""
+        self._sent_so_far()
         with told_why(self.path):
             os.fsync(self._file.fileno())
-        self.crc = 0
+        self.crc, self._sent = 0, self._at
 
     def close(self) -> None:
         """Take no more."""
+        self._disk.shutdown()
         self._file.close()
 
 

@@ -87,8 +87,9 @@ def cancel_edges(rings: Rings) -> Cancelled:
     times = np.abs(net)
     left = _directed(rings, np.repeat(first, times), np.repeat(net < 0, times))
     ring = np.searchsorted(rings.starts, member, side="right") - 1
+    begins, ends = left.view(np.complex128).T  # two numbers are sorted by sooner than four
     return Cancelled(
-        left[np.lexsort(left.T[::-1])],
+        left[np.lexsort((ends, begins))],
         _directed(rings, member, turned[ring]),
         rings.zone[ring].astype(np.int64),
     )

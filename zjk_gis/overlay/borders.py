@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
@@ -101,48 +101,70 @@ def near_pairs(
     nothing = np.empty(0, np.int64)
     if not len(some) or not len(others):
         return nothing, nothing
-    low, high = np.minimum(some[:, :2], some[:, 2:]) - within, np.maximum(some[:, :2], some[:, 2:]) + within
-    low_2, high_2 = np.minimum(others[:, :2], others[:, 2:]), np.maximum(others[:, :2], others[:, 2:])
-    west_south, east_north = low.min(axis=0), high.max(axis=0)
-    here = np.flatnonzero(((high_2 >= west_south) & (low_2 <= east_north)).all(axis=1))
-    low_2, high_2 = low_2[here], high_2[here]
-    side = 2.0 * float(np.median((high - low).max(axis=1)))
-    side = max(side, float((east_north - west_south).max()) / _MOST_COLUMNS)
+    own, those = _boxes(some, within), _boxes(others, 0.0)
+    west, south, east, north = own[0].min(), own[1].min(), own[2].max(), own[3].max()
+    here = np.flatnonzero((those[2] >= west) & (those[0] <= east) & (those[3] >= south) & (those[1] <= north))
+    those = [bound[here] for bound in those]
+    side = 2.0 * float(np.median(np.maximum(own[2] - own[0], own[3] - own[1])))
+    side = max(side, float(max(east - west, north - south)) / _MOST_COLUMNS)
+    most = _CELLS_EACH * (len(some) + len(here))
     while True:
-        first, size = _cells(low, high, west_south, side)
-        first_2, size_2 = _cells(low_2, high_2, west_south, side)
-        if size.prod(axis=1).sum() + size_2.prod(axis=1).sum() <= _CELLS_EACH * (len(low) + len(low_2)):
+        cells, cells_2 = (_Cells.of(boxes, (west, south), side) for boxes in (own, those))
+        if cells.entries() + cells_2.entries() <= most:
             break
         side *= 2.0
-    height = int(max(first[:, 1].max(initial=0), first_2[:, 1].max(initial=0)) + size[:, 1].max() + 1)
-    height += int(size_2[:, 1].max(initial=0))
-    at, cell = _entries(first, size, height)
-    at_2, cell_2 = _entries(first_2, size_2, height)
+    height = max(int((each.row + each.rows).max(initial=0)) for each in (cells, cells_2)) + 1
+    at, cell = _entries(cells, height)
+    at_2, cell_2 = _entries(cells_2, height)
     order = np.argsort(cell_2, kind="stable")
     at_2, cell_2 = at_2[order], cell_2[order]
     start = np.searchsorted(cell_2, cell)
     count = np.searchsorted(cell_2, cell, side="right") - start
     one, other = np.repeat(at, count), at_2[expand(start, count)]
-    near = ((low[one] <= high_2[other]) & (high[one] >= low_2[other])).all(axis=1)
-    return one[near], here[other[near]]
+    for low, high in ((0, 2), (1, 3)):
+        near = (own[low][one] <= those[high][other]) & (own[high][one] >= those[low][other])
+        one, other = one[near], other[near]
+    return one, here[other]
 
 
-def _cells(
-    low: NDArray[np.float64], high: NDArray[np.float64], origin: NDArray[np.float64], side: float
-) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Return the first column and row of each box, and how many it spans."""
-    first = np.floor((low - origin) / side).astype(np.int64)
-    return first, np.floor((high - origin) / side).astype(np.int64) - first + 1
+def _boxes(edges: NDArray[np.float64], within: float) -> list[NDArray[np.float64]]:
+    """Return the least and the greatest x and y of edges, a column each: rows of two are slow to go along."""
+    ax, ay, bx, by = np.ascontiguousarray(edges.T)
+    return [
+        np.minimum(ax, bx) - within,
+        np.minimum(ay, by) - within,
+        np.maximum(ax, bx) + within,
+        np.maximum(ay, by) + within,
+    ]
 
 
-def _entries(
-    first: NDArray[np.int64], size: NDArray[np.int64], height: int
-) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+class _Cells(NamedTuple):
+    """The first column and row of each box, and how many of either it spans."""
+
+    column: NDArray[np.int64]
+    row: NDArray[np.int64]
+    columns: NDArray[np.int64]
+    rows: NDArray[np.int64]
+
+    @classmethod
+    def of(cls, boxes: list[NDArray[np.float64]], origin: tuple[float, float], side: float) -> _Cells:
+        """Lay boxes over squares of a side."""
+        west, south, east, north = (
+            np.floor((bound - origin[at % 2]) / side).astype(np.int64) for at, bound in enumerate(boxes)
+        )
+        return cls(west, south, east - west + 1, north - south + 1)
+
+    def entries(self) -> int:
+        """Return how many squares there are, for every box anew."""
+        return int((self.columns * self.rows).sum())
+
+
+def _entries(cells: _Cells, height: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """List every box with each of its cells, which have one number each."""
-    columns = np.repeat(np.arange(len(first)), size[:, 0])
-    column = expand(first[:, 0], size[:, 0])
-    rows = size[columns, 1]
-    return np.repeat(columns, rows), np.repeat(column * height, rows) + expand(first[columns, 1], rows)
+    box = np.repeat(np.arange(len(cells.column)), cells.columns)
+    rows = cells.rows[box]
+    first = expand(cells.column, cells.columns) * height + cells.row[box]
+    return np.repeat(box, rows), expand(first, rows)
 
 
 def alongside(
@@ -156,12 +178,14 @@ def alongside(
     >>> begin.tolist(), end.tolist()
     ([5.0], [7.0])
     """
-    along = own[:, 2:] - own[:, :2]
-    length = np.hypot(*along.T)
-    unit = along / np.maximum(length, 1e-300)[:, None]
-    a, b = other[:, :2] - own[:, :2], other[:, 2:] - own[:, :2]
-    at = np.stack([(end * unit).sum(axis=1) for end in (a, b)])
-    across = np.stack([end[:, 1] * unit[:, 0] - end[:, 0] * unit[:, 1] for end in (a, b)])
+    ax, ay, bx, by = np.ascontiguousarray(own.T)
+    cx, cy, dx, dy = np.ascontiguousarray(other.T)
+    ux, uy = bx - ax, by - ay
+    length = np.hypot(ux, uy)
+    ux, uy = ux / np.maximum(length, 1e-300), uy / np.maximum(length, 1e-300)
+    ends = ((cx - ax, cy - ay), (dx - ax, dy - ay))
+    at = [x * ux + y * uy for x, y in ends]
+    across = [y * ux - x * uy for x, y in ends]
     # The part of the second edge inside the strip of that width around the first one's line.
     rise = across[1] - across[0]
     steep = np.where(rise == 0.0, 1.0, rise)

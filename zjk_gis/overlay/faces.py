@@ -8,6 +8,7 @@ with the rim and the faults alone.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -27,6 +28,7 @@ from zjk_gis.overlay.polygons import cover_of, united_faces
 
 if TYPE_CHECKING:
     import datetime as dt
+    from collections.abc import Callable
 
     import geopandas as gpd
     from numpy.typing import NDArray
@@ -38,14 +40,12 @@ _FEW_VERTICES = 50_000  # fewer are united one by one sooner than compiled code 
 _MESSY = 0.3  # the share of edges left above which the zones are united one by one
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Faces:
     """What zones make of the ground.
 
     Attributes
     ----------
-    cover : Polygon or MultiPolygon
-        The ground that at least one covers.
     several : ndarray of Polygon
         The faces that several cover; None where that is not known.
     edges : ndarray of float64, shape (n, 4)
@@ -54,10 +54,15 @@ class Faces:
         The zone of each of these edges.
     """
 
-    cover: shapely.Geometry
     several: NDArray[Any] | None
+    _covered: Callable[[], shapely.Geometry]
     edges: NDArray[np.float64] | None = None
     zone: NDArray[np.int64] | None = None
+
+    @cached_property
+    def cover(self) -> shapely.Geometry:
+        """The ground that at least one zone covers; overlaps never ask for it."""
+        return self._covered()
 
 
 def faces_of(shapes: NDArray[Any], rings: Rings | None = None) -> Faces:
@@ -76,22 +81,22 @@ def faces_of(shapes: NDArray[Any], rings: Rings | None = None) -> Faces:
     300.0
     """
     if not len(shapes):
-        return Faces(shapely.MultiPolygon(), np.empty(0, dtype=object))
+        return Faces(np.empty(0, dtype=object), shapely.MultiPolygon)
     rings = Rings.of(shapes) if rings is None else rings
     n_vertices = len(rings.coords)
     if n_vertices < _FEW_VERTICES:
-        return Faces(cover_of(shapes), None)
+        return Faces(None, partial(cover_of, shapes))
     from zjk_gis.engine.edges import cancel_edges, chained
 
     cancelled = cancel_edges(rings)
     if len(cancelled.left) > _MESSY * n_vertices:
-        return Faces(cover_of(shapes), None)
+        return Faces(None, partial(cover_of, shapes))
     coords, line = chained(cancelled.left)
     lines = shapely.get_parts(shapely.union_all(shapely.linestrings(coords, indices=line)))
     faces = shapely.get_parts(shapely.polygonize(lines))
     covering = _depths(shapely.get_coordinates(shapely.point_on_surface(faces)), cancelled.left)
-    cover = united_faces(faces[covering > 0])
-    return Faces(cover, faces[covering > 1], cancelled.edges, cancelled.zone)
+    unite = partial(united_faces, faces[covering > 0])
+    return Faces(faces[covering > 1], unite, cancelled.edges, cancelled.zone)
 
 
 def _depths(points: NDArray[np.float64], left: NDArray[np.float64]) -> NDArray[np.int64]:

@@ -18,6 +18,7 @@ from zjk_gis.errors import FileError, InputError
 from zjk_gis.layers.labels import label
 from zjk_gis.presentation import Presentation, presented
 from zjk_gis.synth.case_times import limits_table
+from zjk_gis.synth.enforcement import make_enforcement
 from zjk_gis.synth.goals import plant_goals, plant_works
 from zjk_gis.synth.ground import make_ground
 from zjk_gis.synth.incidents import make_incidents
@@ -93,6 +94,7 @@ _LAYERS = (
     "contractor_areas",
     "hazards",
     "shelters",
+    "enforcement_cases",
 )
 
 
@@ -217,6 +219,9 @@ def make_city(*, grids: int = 1100, incidents: int = 20_000, seed: int = 2022031
         planting.note("orphan_point", code, fault=True)
     goals = np.random.default_rng([seed, 5])
     reached, works = plant_goals(layers, goals), plant_works(layers["projects"], goals)
+    layers["enforcement_cases"], published = make_enforcement(
+        layers, planting, np.random.default_rng([seed, 6])
+    )
     clocks = np.random.default_rng([seed, 4])
     raw, answers, lists = make_incidents(layers, offices, land, incidents, rng, planting, clocks)
     truth = {
@@ -238,7 +243,7 @@ def make_city(*, grids: int = 1100, incidents: int = 20_000, seed: int = 2022031
         "incidents": lists,
         "planted": planting.table(),
         "pipes_on_plots": on_plots,
-        "targets": reached,
+        "targets": [*reached, published],
         "works": works,
         "month": KNOWN_MONTH,
         "indicators": count_month(raw),

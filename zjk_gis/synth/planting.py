@@ -64,6 +64,8 @@ KINDS: dict[str, str] = {
     "several_reports": "incidents",
     "hot_grids": "unit_grids",
     "road_black_spots": "roads",
+    "late_decisions": "enforcement_cases",
+    "late_publications": "enforcement_cases",
 }
 
 

@@ -34,7 +34,9 @@ _SHOWN = (
     "handled_at", "closed_at", "event_code", "chief_code",
     # of scores, places and targets
     "subject", "subject_name", "indicator", "value", "indicator_points", "weight", "contribution", "score",
-    "is_counted", "target", "area", "numerator", "denominator", "figure",
+    "is_counted", "target", "area", "numerator", "denominator", "figure", "measured_by",
+    # of decisions
+    "case_code", "department", "cause", "decided_on", "published_on", "due_on",
 )  # fmt: skip
 _EQUAL = 1e-9
 

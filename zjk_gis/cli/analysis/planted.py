@@ -8,7 +8,15 @@ import pandas as pd
 import shapely
 
 from zjk_gis.access import dead_ends, missing_links, nearest_facilities, public_lots, road_network
-from zjk_gis.assess import black_spots, deadlines, duplicate_reports, hot_spots, indicators, repeat_incidents
+from zjk_gis.assess import (
+    black_spots,
+    case_ledgers,
+    deadlines,
+    duplicate_reports,
+    hot_spots,
+    indicators,
+    repeat_incidents,
+)
 from zjk_gis.pipes import (
     adverse_slopes,
     clearance_conflicts,
@@ -88,6 +96,7 @@ def ask_for_planted(
         "repeat_incidents": lambda: _again(incidents),
         "hot_spots": lambda: _hot(incidents, city["unit_grids"]),
         "black_spots": lambda: _thick(incidents, city["roads"]),
+        "case_ledgers": lambda: _cases(city, truth["as_of"]),
     }
     found: dict[str, list[str]] = {}
     for name in steps(list(questions)):
@@ -238,6 +247,14 @@ def _overdue(incidents: gpd.GeoDataFrame, rules: pd.DataFrame, at: str) -> dict[
     found = deadlines(incidents, rules, as_of=at)
     is_late = (found["deadline_state"] == "overdue") & incidents["due_at"].isna()
     return {"overdue_cases": found.loc[is_late, "incident_code"].tolist()}
+
+
+def _cases(city: Mapping[str, gpd.GeoDataFrame], at: str) -> dict[str, list[str]]:
+    """Ask which enforcement cases should have been decided or published by now."""
+    ledger = case_ledgers(city["enforcement_cases"], as_of=at)
+    late = ledger[ledger["deadline_state"] == "overdue"]
+    duties = {"late_decisions": "decide", "late_publications": "publish"}
+    return {kind: late.loc[late["duty"] == duty, "case_code"].tolist() for kind, duty in duties.items()}
 
 
 def _again(incidents: gpd.GeoDataFrame) -> dict[str, list[str]]:

@@ -9,6 +9,7 @@ import pandas as pd
 
 from zjk_gis.assess.clocks import period_of
 from zjk_gis.assess.ledgers import case_ledgers
+from zjk_gis.errors import InputError
 from zjk_gis.layers.columns.periods import NEVER, days_of
 from zjk_gis.reports.bulletin.asking import Chapter
 from zjk_gis.standards.rules import rules_table
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
 __all__ = ["LAYER", "PUBLISHED", "ledgers", "publications"]
 
 LAYER, PUBLISHED = "enforcement_cases", "penalties_published"
+_LEDGERS = "case_ledgers"
 _LIMIT = "penalty_published_within"
 _SHOWN = ("case_code", "district_code", "department", "cause", "decided_on", "published_on")
 
@@ -30,8 +32,13 @@ def ledgers(making: Making) -> Chapter:
         return Chapter()
     months = making.months
     day = str((months.moment - np.timedelta64(1, "us")).astype("M8[D]"))
-    ledger = case_ledgers(cases, months.calendar, as_of=day, tables=making.asked["tables"])
-    return Chapter(tables={"case_ledgers": ledger})
+    try:
+        ledger = case_ledgers(cases, months.calendar, as_of=day, tables=making.asked["tables"])
+    except InputError as error:
+        said = str(error)
+        making.unfound[_LEDGERS] = lambda: said
+        return Chapter()
+    return Chapter(tables={_LEDGERS: ledger})
 
 
 def publications(making: Making) -> pd.DataFrame | None:
