@@ -170,8 +170,7 @@ def _map(
         table.rename(columns={"area_code": code}), on=code, how="left", validate="one_to_one"
     )
     columns = [code, *_KINDS, "vehicles", "ratio", "judgement"]
-    texts = {"title": title, "date": at, "lang": console.lang}
-    return choropleth(drawn, "ratio", labels=code, columns=columns, **texts)
+    return choropleth(drawn, "ratio", labels=code, columns=columns, title=title, date=at, lang=console.lang)
 
 
 def _show(table: pd.DataFrame, console: Console) -> None:
