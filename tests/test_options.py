@@ -130,7 +130,7 @@ TWINS = {
         batch.assign_batch,
         {
             *("grids", "sections", "tz", "code", "level", "at", "border_within_m", "nearest_within_m"),
-            *("accuracy_m", "undecided_below", "policy", "roads", "fix_positions"),
+            *("accuracy_m", "undecided_below", "policy", "roads", "fix_positions", "points"),
         },
     ),
     "a plan does": (

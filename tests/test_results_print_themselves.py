@@ -85,6 +85,7 @@ def workspace_of(folder):
 def draft_of(folder):
     (folder / "in").mkdir()
     (folder / "in" / f"{EVIL.replace('/', '')}.docx").write_bytes(b"x")
+    (folder / "in" / "案件.csv").write_text("任务号,经度,纬度\n1,114.88,40.82\n", encoding="utf-8")
     return zjk_gis.workspace.draft_city(folder / "in", folder / "city.toml")
 
 

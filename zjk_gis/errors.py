@@ -22,12 +22,14 @@ the source. Anything else that escapes is a defect of the library.
 
 from __future__ import annotations
 
+from contextlib import contextmanager
+from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any
 
 from zjk_gis.words import tr
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
 
 __all__ = [
     "BusyError",
@@ -45,7 +47,10 @@ __all__ = [
     "ZjkGisError",
     "counted",
     "name_rows",
+    "records_named",
 ]
+
+_IS_OF_FILE: ContextVar[bool] = ContextVar("is_of_file", default=False)
 
 
 class ZjkGisError(Exception):
@@ -114,7 +119,26 @@ class MissingExtraError(ZjkGisError, ImportError):
     """An optional package is not installed."""
 
 
-def name_rows(labels: Iterable[object], *, most: int = 5) -> str:
+@contextmanager
+def records_named() -> Iterator[None]:
+    """While a file is read, name its rows as whoever looks into it counts them: record 1 is the first.
+
+    A table in memory is named by its index labels, which begin with 0. Also a decorator.
+
+    Examples
+    --------
+    >>> with records_named():
+    ...     name_rows([0, 4]), name_rows([4], is_counted=True)
+    ('records 1, 5', 'row 4')
+    """
+    token = _IS_OF_FILE.set(True)
+    try:
+        yield
+    finally:
+        _IS_OF_FILE.reset(token)
+
+
+def name_rows(labels: Iterable[object], *, most: int = 5, is_counted: bool = False) -> str:
     """Name the first few rows of a list for an error message.
 
     Parameters
@@ -123,6 +147,8 @@ def name_rows(labels: Iterable[object], *, most: int = 5) -> str:
         Index labels of the rows concerned.
     most : int, default 5
         How many are named before the rest is only counted.
+    is_counted : bool, default False
+        Whether they are the numbers of rows in a sheet or file already, titles and names among them.
 
     Returns
     -------
@@ -135,12 +161,22 @@ def name_rows(labels: Iterable[object], *, most: int = 5) -> str:
     >>> name_rows(range(9), most=3)
     'rows 0, 1, 2 and 6 more'
     """
-    named = [str(label) for label in labels]
+    is_of_file = _IS_OF_FILE.get() and not is_counted
+    named = [str(_record(label) if is_of_file else label) for label in labels]
     rest = len(named) - most
     listed = ", ".join(named[:most])
+    if is_of_file and rest > 0:
+        return tr("records {rows} and {rest} more", rows=listed, rest=rest)
+    if is_of_file:
+        return tr("record {rows}", rows=listed) if len(named) == 1 else tr("records {rows}", rows=listed)
     if rest > 0:
         return tr("rows {rows} and {rest} more", rows=listed, rest=rest)
     return tr("row {rows}", rows=listed) if len(named) == 1 else tr("rows {rows}", rows=listed)
+
+
+def _record(label: object) -> object:
+    """Return which record of a file a row is, as its table is numbered from 0."""
+    return int(label) + 1 if hasattr(label, "__index__") else label
 
 
 def counted(count: int, one: str, many: str) -> str:

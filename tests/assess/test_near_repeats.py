@@ -116,7 +116,9 @@ def test_incidents_without_a_place_or_a_time_are_counted():
         ({"distances": [200, 100], "days": [7]}, "distances must be ascending"),
         ({"distances": [100], "days": [7, 7]}, "days must be ascending"),
         ({"distances": [100], "days": [1.5]}, "whole"),
-        ({"distances": [100], "days": [7], "permutations": 0}, "at least 1"),
+        ({"distances": [100], "days": [7], "permutations": 0}, "from 1 to 99,999, not 0"),
+        ({"distances": [100], "days": [7], "permutations": 10**9}, "from 1 to 99,999, not 1000000000"),
+        ({"distances": [100], "days": [7], "seed": -1}, "seed must be a whole number of at least 0"),
     ],
 )
 def test_bands_that_mean_nothing_are_refused(options, message):

@@ -53,7 +53,7 @@ def test_a_link_within_the_folder_is_read(folder):
     (folder / "sent").mkdir()
     (folder / "sent" / "a.csv").write_text(f"{HEADS}S9,九中,114.88,40.82\n", encoding="utf-8")
     (folder / "2025-11-20.csv").symlink_to(folder / "sent" / "a.csv")
-    assert "new" in refresh_city(folder / "city.toml", at=DAY).taken["verdict"].tolist()
+    assert "new" in refresh_city(folder / "city.toml", at="2025-11-20").taken["verdict"].tolist()
 
 
 def test_a_workbook_that_cannot_be_read_whole_is_kept(folder):

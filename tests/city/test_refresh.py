@@ -536,7 +536,7 @@ def test_a_run_that_is_killed_goes_on(tmp_path, two_weeks, weeks):
 
 @pytest.mark.parametrize(
     "seam",
-    ["plan.read_batch", "refresh.save_run", "refresh._hand_out", "answers._keep", "refresh.compare_runs"],
+    ["plan.read_files", "refresh.save_run", "refresh._hand_out", "answers._keep", "refresh.compare_runs"],
 )
 def test_a_run_that_stops_at_any_seam_goes_on(tmp_path, monkeypatch, two_weeks, weeks, seam):
     here = copied(two_weeks, tmp_path)

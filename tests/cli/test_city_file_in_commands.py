@@ -11,6 +11,7 @@ from zjk_gis import City, Workspace, access, write_layer
 from zjk_gis.errors import InputError
 from zjk_gis.standards import rules_table
 from zjk_gis.standards.rules import own_tables
+from zjk_gis.workspace.city_file.reading import read_file
 
 X, Y = 488_000.0, 4_520_000.0
 ZONES = gpd.GeoDataFrame(
@@ -235,3 +236,82 @@ def test_an_option_of_import_comes_before_the_city_file(run, tmp_path):
     assert code == 0, told
     with Workspace.open(path) as workspace:
         assert workspace.read("parking_lots").geometry.x.item() == pytest.approx(116.86, abs=0.01)
+
+
+CASES = """[[source]]
+layer = "案件"
+files = "收件/案件*.{ending}"
+{how}
+crs = "EPSG:4547"
+[source.columns]
+incident_code = "号"
+occurred_at = "时刻"
+state = "级"
+lon = "东"
+lat = "北"
+[source.values.state]
+"甲" = "受理"
+"""
+
+
+@pytest.mark.parametrize(("ending", "how"), [("xlsx", 'sheet = "案件导出"'), ("csv", 'encoding = "GB18030"')])
+def test_a_file_of_a_source_is_assigned_as_a_weekly_run_reads_it(run, city, tmp_path, ending, how):
+    (tmp_path / "收件").mkdir()
+    rows = pd.DataFrame(
+        {"号": ["007"], "时刻": ["2025年11月3日 8时"], "级": ["甲"], "东": [X + 50], "北": [Y + 50]}
+    )
+    sent = tmp_path / "收件" / f"案件.{ending}"
+    if ending == "csv":
+        rows.to_csv(sent, index=False, encoding="gb18030")
+    else:
+        with pd.ExcelWriter(sent) as book:
+            pd.DataFrame({"说明": ["x"]}).to_excel(book, sheet_name="封面", index=False)
+            rows.to_excel(book, sheet_name="案件导出", index=False)
+    path = city(CASES.format(ending=ending, how=how))
+    asked = City.read(path)
+    taken = read_file(asked, asked.sources[0], sent)
+    out = tmp_path / "out.csv"
+    code, _, told = run("assign", sent, "--city", path, "-o", out, "--headings", "en")
+    assert code == 0, told
+    found = pd.read_csv(out, dtype=str)
+    assert found["zone_code"].tolist() == ["A"]
+    for name in ("incident_code", "state"):
+        assert found[name].tolist() == taken[name].tolist()
+    assert pd.to_datetime(found["occurred_at"]).tolist() == taken["occurred_at"].tolist()
+    zones = tmp_path / "zones.gpkg"
+    write_layer(ZONES, zones)
+    code, _, told = run("assign", sent, zones, "--city", path, "-o", out)
+    assert code == 0, told
+    assert pd.read_csv(out, dtype=str)["案件编号"].tolist() == ["007"]
+    elsewhere = run("assign", sent, path, "-o", out, "--crs", "EPSG:4549", "--headings", "en")
+    assert elsewhere[0] == 0
+    assert pd.read_csv(out)["found"].tolist() == ["none"]  # an option comes first
+    assert run("assign", sent, "-o", out)[0] == 2
+
+
+def test_permutations_without_end_are_refused_before_the_work(run, city):
+    code, _, told = run("near-repeats", city(), "--permutations", "1000000000")
+    assert code == 2
+    assert "99999" in told
+
+
+def test_init_of_a_folder_without_a_layer_says_what_was_looked_for(run, tmp_path):
+    (tmp_path / "收件").mkdir()
+    for name in ("", "说明.csv"):
+        if name:
+            (tmp_path / "收件" / name).write_text("甲,乙\n1,2\n", encoding="utf-8")
+        code, _, told = run("init", tmp_path / "收件", "-o", tmp_path / "city.toml")
+        assert code == 2
+        assert ".gpkg" in told
+        assert name in told
+        assert not (tmp_path / "city.toml").exists()
+
+
+def test_a_workspace_in_a_database_is_refused_before_any_work(run, tmp_path):
+    path = tmp_path / "city.toml"
+    path.write_text('[city]\nworkspace = "postgresql://nobody@localhost/zjk"\n', encoding="utf-8")
+    for command in ("refresh", "undo", "changes"):
+        code, _, told = run(command, path)
+        assert code == 2
+        assert "GeoPackage" in told
+    assert [each.name for each in tmp_path.iterdir()] == ["city.toml"]

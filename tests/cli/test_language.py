@@ -21,6 +21,7 @@ CHINESE = re.compile("[\u4e00-\u9fff]+")
 # Chinese that is data, and stands in English sentences too.
 VALUES = {
     "案件",
+    "更正",
     "井盖",
     "万",
     "亿",

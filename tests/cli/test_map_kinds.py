@@ -123,4 +123,4 @@ def test_estates_of_which_nobody_knows_the_people_are_named_in_the_readers_langu
     assert code == 0
     assert "居住小区：1 行未参与分析" in err
     assert "population 有 1 个值" in err
-    assert "（第 1 行）；已保留原值" in err
+    assert "（第 2 条）；已保留原值" in err

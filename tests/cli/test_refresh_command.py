@@ -105,6 +105,12 @@ def test_what_stops_a_run_has_a_code_of_its_own(run, toml, tmp_path):
     (tmp_path / "收件" / "2025-11-10").mkdir()
     (tmp_path / "收件" / "2025-11-10" / "责任区.geojson").write_text("{", encoding="utf-8")
     code, _, err = run("refresh", toml)
+    assert code == 1
+    assert "整件未收：" in err
+    send(tmp_path, "2025-11-17", 2.0, "王五")
+    zones = gpd.read_file(tmp_path / "收件" / "2025-11-17" / "责任区.geojson")
+    write_layer(zones.head(1), tmp_path / "收件" / "2025-11-17" / "责任区.geojson")
+    code, _, err = run("refresh", toml)
     assert code == 2
     assert "什么也没有收" in err
     assert run("refresh", toml, "--even-so", "街道")[0] == 2

@@ -181,7 +181,7 @@ TEXTS = [
         ["网格编码", "名称"],
         ["1.30703E+14", "a"],
         rows=3,
-        said="1 values of 网格编码 are written like 1.30703E+14 and have lost digits (row 0)",
+        said="1 values of 网格编码 are written like 1.30703E+14 and have lost digits (record 1)",
     ),
     Dirty(
         "codes_rounded_before_they_were_written",
@@ -644,7 +644,7 @@ PLACES = [
         "written as angles",
     ),
     ("full_width_digits", "编号,经度,纬度\n1,１１４．８８１２,４０．８２３４\n", (114.8812, 40.8234), ""),
-    ("two_decimals", "编号,经度,纬度\n1,114.88,40.82\n", (114.88, 40.82), "about 1 km (row 0)"),
+    ("two_decimals", "编号,经度,纬度\n1,114.88,40.82\n", (114.88, 40.82), "about 1 km (record 1)"),
     ("well_known_text", "编号,wkt\n1,POINT (114.8812 40.8234)\n", (114.8812, 40.8234), "taken for CGCS2000"),
     ("text_under_another_name", "编号,围栏\n1,POINT (114.8812 40.8234)\n", (114.8812, 40.8234), ""),
     ("text_with_its_system", "编号,geom\n1,SRID=4490;POINT (114.8812 40.8234)\n", (114.8812, 40.8234), ""),

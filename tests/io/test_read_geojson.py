@@ -108,7 +108,7 @@ REFUSED = {
     "an array of features": (dumped([feature(0), feature(1)]), "a.geojson"),
     "a shape among the features": (
         dumped({"type": "FeatureCollection", "features": [feature(0), feature(1)["geometry"]]}),
-        "of its 2 features only 1 can be read; 1 members are not GeoJSON features (row 1)",
+        "of its 2 features only 1 can be read; 1 members are not GeoJSON features (record 2)",
     ),
     "a feature that does not say so": (
         dumped({"type": "FeatureCollection", "features": [feature(0), {"properties": {}, "geometry": None}]}),

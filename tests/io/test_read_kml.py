@@ -92,7 +92,7 @@ def test_what_cannot_be_read_is_named_and_kept(tmp_path):
     layer = read_layer(kml(tmp_path, placed(POINT) + placed(broken) + placed("") + link))
     assert layer.geometry.isna().tolist() == [False, True, True]
     assert layer.attrs["report"].remarks == [
-        "a.kml: the coordinates of 1 placemarks cannot be read (row 1)",
+        "a.kml: the coordinates of 1 placemarks cannot be read (record 2)",
         "a.kml: 1 NetworkLink left out; what they show lies elsewhere",
         "a.kml: 2 rows have no usable geometry",
     ]

@@ -241,7 +241,9 @@ def test_a_spec_brings_names_and_types(tmp_path):
     assert layer["occurred_at"].tolist() == [dt.datetime(2025, 1, 2, 3, 4), "昨天"]
     assert report_of(layer).renamed["上报时间"] == "occurred_at"
     assert report_of(layer).unconverted == {"occurred_at": [1]}
-    assert "1 values of occurred_at are not times (row 1); kept as they came" in report_of(layer).remarks[-1]
+    assert (
+        "1 values of occurred_at are not times (record 2); kept as they came" in report_of(layer).remarks[-1]
+    )
 
 
 def test_a_workbook_gives_the_text_a_person_sees(tmp_path):
@@ -317,7 +319,7 @@ def test_dates_are_read_by_the_order_that_their_column_shows_or_the_caller_says(
     days, report = read("10/03/2025", "2025-03-11 01:00:00+08", "2025/3/12")
     assert days == ["10/03/2025", "2025-03-11", "2025-03-12"]
     assert report.unconverted == {"occurred_at": [0]}
-    assert any("can be read day first or month first (row 0" in remark for remark in report.remarks)
+    assert any("can be read day first or month first (record 1" in remark for remark in report.remarks)
     assert read("10/03/2025", dayfirst=True)[0] == ["2025-03-10"]
     assert read("10.3.25", time_format="%d.%m.%y")[0] == ["2025-03-10"]
     assert read("2025-03-10T20:00Z", tz="UTC")[0] == ["2025-03-10"]

@@ -44,7 +44,7 @@ def test_the_report_tells_what_was_read(tmp_path):
         "rows": 2,
         "renamed": {"井盖编码": "manhole_code", "井深": "well_depth_m"},
         "unconverted": {"well_depth_m": [1]},
-        "remarks": ["wells.gpkg: 1 values of well_depth_m are not numbers (row 1); kept as they came"],
+        "remarks": ["wells.gpkg: 1 values of well_depth_m are not numbers (record 2); kept as they came"],
     }
     json.dumps(layer.attrs["report"])
 

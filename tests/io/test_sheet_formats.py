@@ -147,7 +147,7 @@ def test_in_a_column_of_codes_any_words_are_read_and_other_dress_is_told(tmp_pat
     assert report.other_shown == {"责任区编码": {1: "130,703"}}
     assert report.unknown_formats == {"责任区编码": {2: "[DBNum1]000"}}
     assert any("130,703 is read as 130703" in remark for remark in report.remarks)
-    assert any("[DBNum1]000" in remark and "row 2" in remark for remark in report.remarks)
+    assert any("[DBNum1]000" in remark and "record 3" in remark for remark in report.remarks)
 
 
 @WRITERS
@@ -173,7 +173,7 @@ def test_a_date_where_codes_stand_is_told_with_what_it_shows(tmp_path, write, en
     assert layer["楼门"].tolist() == ["13-40", "3月12日", "7-21", "8-May"]
     report = layer.attrs["report"]
     assert report.dates_for_codes == {"楼门": {1: "3月12日", 3: "8-May"}}
-    assert any("a date where codes stand (rows 1, 3)" in remark for remark in report.remarks)
+    assert any("a date where codes stand (records 2, 4)" in remark for remark in report.remarks)
 
 
 @WRITERS

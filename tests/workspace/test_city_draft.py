@@ -117,7 +117,11 @@ def test_a_file_that_is_there_is_not_overwritten(tmp_path):
     with pytest.raises(FileError, match="is there already"):
         draft_city(tmp_path / "收件", path)
     assert path.read_text("utf-8") == "[city]\n"
-    assert draft_city(tmp_path / "收件", path, overwrite=True).city.sources == ()
+    with pytest.raises(FileError, match="no file in it"):
+        draft_city(tmp_path / "收件", path, overwrite=True)
+    assert path.read_text("utf-8") == "[city]\n"
+    points(("经度", "纬度"), 任务号=["1", "2"]).to_csv(tmp_path / "收件" / "案件.csv", index=False)
+    assert len(draft_city(tmp_path / "收件", path, overwrite=True).city.sources) == 1
 
 
 HOSTILE = [

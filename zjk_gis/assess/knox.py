@@ -13,7 +13,6 @@ from zjk_gis.assess.cells import positions_of
 from zjk_gis.assess.counts import times_in
 from zjk_gis.crs import as_metric
 from zjk_gis.errors import InputError
-from zjk_gis.layers.metric import require_amounts
 from zjk_gis.layers.shapes import has_place
 from zjk_gis.progress import track
 from zjk_gis.words import tr
@@ -24,8 +23,9 @@ if TYPE_CHECKING:
     import geopandas as gpd
     from numpy.typing import NDArray
 
-__all__ = ["near_repeats"]
+__all__ = ["MOST_PERMUTATIONS", "near_repeats"]
 
+MOST_PERMUTATIONS = 99_999  # by which p is known to 0.00001
 _MOST_PAIRS = 20_000_000
 _CHUNK = 2_000_000  # pairs looked at together
 
@@ -55,9 +55,9 @@ def near_repeats(
     days : sequence of int
         Where bands of days end, inclusive: (7, 14) are 0 to 7 and 8 to 14 days, by the calendar of Beijing.
     permutations : int, default 999
-        How often days are dealt anew.
+        How often days are dealt anew, at most 99,999 times.
     seed : int, default 0
-        The same seed deals the same, whatever the order of rows.
+        A whole number of at least 0. The same seed deals the same, whatever the order of rows.
     dated : str, default "occurred_at"
 
     Returns
@@ -98,7 +98,7 @@ def near_repeats(
     0    100.0          0        3     20    0.001
     1    100.0          4        7      0    1.000
     """
-    far, late = _bands(distances, days, permutations)
+    far, late = _bands(distances, days, permutations, seed)
     times = times_in(incidents, dated)
     x, y = _positions(incidents)
     is_placed, is_timed = np.isfinite(x) & np.isfinite(y), ~np.isnat(times)
@@ -141,7 +141,7 @@ def near_repeats(
 
 
 def _bands(
-    distances: Sequence[float], days: Sequence[int], permutations: int
+    distances: Sequence[float], days: Sequence[int], permutations: int, seed: int
 ) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
     """Return where bands end, or refuse them."""
     far, late = np.asarray(distances, dtype=np.float64), np.asarray(days, dtype=np.float64)
@@ -156,9 +156,17 @@ def _bands(
             )
     if (late != np.floor(late)).any():
         raise InputError(tr("days must be whole days, not {ends}", ends=late.tolist()))
-    require_amounts(permutations=permutations)
-    if permutations < 1:
-        raise InputError(tr("permutations must be at least 1"))
+    is_whole = isinstance(permutations, int | np.integer) and not isinstance(permutations, bool)
+    if not (is_whole and 1 <= permutations <= MOST_PERMUTATIONS):
+        raise InputError(
+            tr(
+                "permutations must be a whole number from 1 to {most:,}, not {value!r}",
+                most=MOST_PERMUTATIONS,
+                value=permutations,
+            )
+        )
+    if not isinstance(seed, int | np.integer) or seed < 0:
+        raise InputError(tr("seed must be a whole number of at least 0, not {value!r}", value=seed))
     return far, late.astype(np.int64)
 
 

@@ -66,6 +66,7 @@ def assign_batch(
     zones: gpd.GeoDataFrame | ZoneIndex | SectionIndex | AssignmentPlan,
     target: str | os.PathLike[str],
     *,
+    points: gpd.GeoDataFrame | None = None,
     grids: gpd.GeoDataFrame | ZoneIndex | None = None,
     sections: gpd.GeoDataFrame | SectionIndex | None = None,
     lon: str | None = None,
@@ -106,6 +107,9 @@ def assign_batch(
     zones : GeoDataFrame, ZoneIndex, SectionIndex or AssignmentPlan
         As in `assign_incidents`, and so
     grids, sections
+    points : GeoDataFrame, optional
+        The rows of `source`, where somebody has read it already, as a city file says it is read: with the
+        library's names, under which (or their headings) they go out, too.
     target : str or path
         A file of any format that `write_layer` writes. .parquet, .csv and .gpkg may be of any length. In a
         GeoPackage that is there already the layer is added, or replaces the one of its name. Without an
@@ -263,7 +267,7 @@ def assign_batch(
     # 2. What cannot be worked on in batches is held in memory as a whole.
     rows = (
         None
-        if fix_positions
+        if fix_positions or points is not None
         else _open(source, goal, batch_rows=batch_rows, time=time, tz=plan.tz, only=chosen, **reading)
     )
     if rows is None and chosen:
@@ -279,6 +283,7 @@ def assign_batch(
             reading=reading,
             lang=headings or lang,
             headings=words,
+            points=points,
             **looks,
         )
         told["about"] = plan.about()

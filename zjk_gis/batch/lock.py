@@ -1,4 +1,9 @@
-"""A lock that the system takes back if its holder dies, and files that are opened as ours and no others."""
+"""A lock that the system takes back if its holder dies, and files that are opened as ours and no others.
+
+Batch jobs and the weekly run of a city hold the same kind of lock. On a network share the system asks the
+server for it, as for the locks of SQLite: Linux turns it into a lock of bytes on NFS and SMB, and Windows has
+no other. Beyond these it tells who holds it, and follows no link that somebody laid under its name.
+"""
 
 from __future__ import annotations
 
@@ -14,7 +19,7 @@ from zjk_gis.errors import FileError
 from zjk_gis.words import tr
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
 __all__ = ["locked", "opened", "told_why"]
@@ -25,8 +30,13 @@ _HOLDER = "process "  # how what stands in a lock begins
 
 
 @contextmanager
-def locked(path: Path, *, waits: bool = False) -> Iterator[str]:
-    """Hold a lock that the system takes back if this process dies; yield who left an abandoned one."""
+def locked(
+    path: Path, *, waits: bool = False, busy: Callable[[Path, str], Exception] | None = None
+) -> Iterator[str]:
+    """Hold a lock that the system takes back if this process dies; yield who left an abandoned one.
+
+    `busy` makes the error of a lock that another holds, of its path and its holder.
+    """
     with told_why(path):
         file = _take_lock(path)
         while file is None and waits:
@@ -36,6 +46,8 @@ def locked(path: Path, *, waits: bool = False) -> Iterator[str]:
         holder = ""
         with suppress(OSError):
             holder = path.read_text("utf-8", errors="replace").strip()
+        if busy is not None:
+            raise busy(path, holder.removeprefix(_HOLDER))
         who = holder or tr("unknown")
         raise FileError(
             tr(

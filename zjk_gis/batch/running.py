@@ -14,7 +14,7 @@ from zjk_gis.batch.arrow import ArrowSource
 from zjk_gis.batch.outcome import Judged, judge
 from zjk_gis.batch.parquet_target import ParquetTarget
 from zjk_gis.batch.row_groups import RowGroup
-from zjk_gis.errors import InputError, MissingColumnError
+from zjk_gis.errors import InputError, MissingColumnError, records_named
 from zjk_gis.progress import track
 from zjk_gis.words import tr
 
@@ -47,7 +47,8 @@ def settle_times(rows: Source, plan: AssignmentPlan, file: Path, time: str, time
                 time=time,
             )
         )
-    rows.settle_times(**times)
+    with records_named():
+        rows.settle_times(**times)
 
 
 def sample_of(rows: Source, plan: AssignmentPlan, target: Path) -> Mapping[str, Any]:

@@ -21,7 +21,7 @@ from zjk_gis.batch.sources import is_batch_source, parts_of, time_column
 from zjk_gis.coordinates.bare_numbers import limit_of
 from zjk_gis.coordinates.position_fixes import review_positions
 from zjk_gis.crs import CGCS2000
-from zjk_gis.errors import GeometryError, InputError, MissingColumnError
+from zjk_gis.errors import GeometryError, InputError, MissingColumnError, records_named
 from zjk_gis.io.coordinate_columns import with_coordinates
 from zjk_gis.io.files import list_layers, read_layer
 from zjk_gis.io.folders import guess_spec
@@ -141,9 +141,14 @@ def assign_whole(
     reading: dict[str, Any],
     lang: Language,
     headings: Language,
+    points: gpd.GeoDataFrame | None = None,
 ) -> tuple[Counter[str], dict[str, Any]]:
-    """Read, answer and write; return what was counted and what else there is to tell."""
-    points = _read(source, reading)
+    """Read, answer and write; return what was counted and what else there is to tell.
+
+    Rows that were read already go out under the library's names, or their headings.
+    """
+    is_named = points is not None
+    points = _read(source, reading) if points is None else points
     report = report_of(points)
     if points.crs is None and points.geometry.isna().all():
         points = points.set_crs(CGCS2000)
@@ -161,14 +166,22 @@ def assign_whole(
                 time=time,
             )
         )
-    order = time_order(points[str(when)], name=str(when), **times) if plan.needs_day else YEAR_FIRST
+    with records_named():
+        order = time_order(points[str(when)], name=str(when), **times) if plan.needs_day else YEAR_FIRST
     judged = judge(_places(points, report), lambda: order.days(points[str(when)]), plan, points.crs)
     judged.tally.update(f"left:{row['why']}" for row in report.left_out)
     moved = fix or bool(report.datum)
-    is_bare = bool(report.coordinates) and "wkt" not in report.coordinates
+    is_bare = bool(report.coordinates) and "wkt" not in report.coordinates and not is_named
     rows = points[judged.keep]
     answers = {name: values[judged.keep] for name, values in as_columns(judged.answers, points.index).items()}
-    _write(rows, answers, target, is_bare=is_bare, moved=moved, fixed=fix, headings=headings)
+    if is_named and target.suffix.lower() in _TABLES:
+        table = with_coordinates(
+            rows.drop(columns=[*report.coordinates.values()], errors="ignore"),
+            wkt=target.suffix.lower() == ".csv",
+        )
+        write_table(with_answers(table, answers), target, headings=headings)
+    else:
+        _write(rows, answers, target, is_bare=is_bare, moved=moved, fixed=fix, headings=headings)
     _write_rejects(points, judged.places.why, rejects_path, is_bare=is_bare, lang=lang, headings=headings)
     told = {
         "remarks": (*report.remarks, *order.remarks),

@@ -50,12 +50,21 @@ _PLACE_HEADS: dict[Language, tuple[str, str]] = {
     "en": ("lon (CGCS2000)", "lat (CGCS2000)"),
 }
 _FIXED = 6
+# The sheet of files that are set aside as a whole; nothing is read of it.
+_FILE_HEADS: dict[Language, tuple[str, ...]] = {
+    "zh": ("来件", "图层", "日期", "问题"),
+    "en": ("file", "layer", "date", "what is wrong"),
+}
+_FILE_SHEET: dict[Language, str] = {"zh": "整件未收", "en": "whole files"}
 
 
 def faults_of(
-    rows: gpd.GeoDataFrame, source: Source, key: Sequence[str], lang: Language
+    rows: gpd.GeoDataFrame, source: Source, key: Sequence[str], lang: Language, files: pd.Series
 ) -> dict[Any, list[str]]:
-    """Return what is wrong with each row that cannot be taken, by its label, in words that say what to do."""
+    """Return what is wrong with each row that cannot be taken, by its label, in words that say what to do.
+
+    `files` are those from which rows came, by the same labels.
+    """
     spec = spec_of(source.layer)
     found: dict[Any, list[str]] = {}
     for name, meant in source.values.items():  # noqa: PD011 - of a source, not of a table
@@ -86,15 +95,26 @@ def faults_of(
     free = keys[~keys.index.isin(list(found))]
     for row in free.index[free == ""]:
         found.setdefault(row, []).append(tr("has no {key}; fill it in", key=label(key[0], lang), lang=lang))
-    for row in free.index[(free != "") & free.duplicated(keep=False)]:
-        found.setdefault(row, []).append(
-            tr(
-                "{key} {value} stands in several rows that differ; correct it, or write 不收 in all but one",
+    several = free[(free != "") & free.duplicated(keep=False)]
+    of_key = {key: sorted(set(files[rows.index])) for key, rows in several.groupby(several)}
+    for row, value in several.items():
+        if len(of_key[value]) > 1:
+            told = tr(
+                "{key} {value} stands in {files}, all of one day, and differs; remove the file that does not "
+                "count, end the name of the right one with _更正, or write 不收 in all but one row",
                 key=label(key[0], lang),
-                value=keys[row],
+                value=value,
+                files=listed(of_key[value]),
                 lang=lang,
             )
-        )
+        else:
+            told = tr(
+                "{key} {value} stands in several rows that differ; correct it, or write 不收 in all but one",
+                key=label(key[0], lang),
+                value=value,
+                lang=lang,
+            )
+        found.setdefault(row, []).append(told)
     return found
 
 
@@ -160,9 +180,19 @@ def corrected(
     return typed(rows, spec_of(layer)), out
 
 
-def write_aside(aside: Mapping[str, Mapping[str, Any]], path: Path, lang: Language) -> None:
-    """Write the workbook of all rows set aside, a sheet a layer; without any it is removed."""
-    if not aside:
+def write_aside(
+    aside: Mapping[str, Mapping[str, Any]],
+    path: Path,
+    lang: Language,
+    *,
+    files: Sequence[tuple[str, str, str, str]] = (),
+) -> None:
+    """Write the workbook of all that is set aside; without any it is removed.
+
+    Rows have a sheet a layer. `files` are those set aside as a whole, with layer, day and why; they have a
+    sheet in which nothing is to be corrected.
+    """
+    if not aside and not files:
         path.unlink(missing_ok=True)
         return
     tables = {}
@@ -183,6 +213,12 @@ def write_aside(aside: Mapping[str, Mapping[str, Any]], path: Path, lang: Langua
         tables[spec_of(layer).title if lang == "zh" else layer] = pd.DataFrame(
             rows, columns=heads, dtype=object
         )
+    if files:
+        told = [
+            (file, spec_of(layer).title if lang == "zh" else layer, day, why)
+            for file, layer, day, why in files
+        ]
+        tables[_FILE_SHEET[lang]] = pd.DataFrame(told, columns=_FILE_HEADS[lang], dtype=object)
     write_workbook_of(tables, path)
 
 
@@ -201,6 +237,8 @@ def read_workbook_of_corrections(
     if not path.exists():
         return found, remarks
     for sheet in list_layers(path):
+        if sheet in _FILE_SHEET.values():
+            continue
         table = read_table(path, layer=sheet)
         lang = next((each for each, heads in _HEADS.items() if heads[0] in table), None)
         if lang is None:

@@ -11,6 +11,8 @@ Six rules, asked in this order; each answers with one sentence:
 5. A later date: a new edition, compared with the last row by row.
 6. Guards stop a run before anything is written: see `zjk_gis.city.plan`.
 
+Before all of them a file that cannot be read is set aside, and an edition dated after the day of the run.
+
 Of a source that sends parts (``complete = false``) every part is taken, whenever it comes: by row, and never
 over a newer one.
 """
@@ -29,9 +31,11 @@ from zjk_gis.words import tr
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-__all__ = ["EditionRecord", "Judgement", "Verdict", "judge_edition", "judge_files", "judge_part"]
+__all__ = ["SET_ASIDE", "EditionRecord", "Judgement", "Verdict", "judge_edition", "judge_files", "judge_part"]
 
 Verdict = Literal["unchanged", "same_rows", "old_again", "older", "correction", "new", "first", "late"]
+# What is set aside as a whole, for a person to look at.
+SET_ASIDE = ("unreadable", "future", "disputed")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -289,8 +293,9 @@ def judge_part(incoming: EditionRecord, known: Sequence[EditionRecord]) -> Judge
     ... )]
     ['new', 'late']
     """
-    current = max((each.day for each in known), default="")
-    if not known:
+    taken = [each for each in known if each.current]
+    current = max((each.day for each in taken), default="")
+    if not taken:
         return Judgement(
             verdict="first",
             takes="current",

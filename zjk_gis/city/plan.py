@@ -1,11 +1,16 @@
 """What a run would take, and why: worked out whole before anything is written.
 
+What cannot be judged is set aside, and everything else goes on: a file that cannot be read (with the others
+of its day, where they are a complete set only together), an edition dated after the day of the run, and files
+of one day most of whose rows say different things.
+
 Guards stop a run (rule 6 of `zjk_gis.city.editions`): a complete set that has shrunk, most rows to be set
 aside, columns gone, another coordinate system or datum than last time. All that is wrong is told at once.
 """
 
 from __future__ import annotations
 
+import datetime as dt
 from copy import deepcopy
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
@@ -15,15 +20,27 @@ import pandas as pd
 
 from zjk_gis.city.aside import corrected, faults_of, rebuilt, told_aside
 from zjk_gis.city.digests import set_digest
-from zjk_gis.city.editions import EditionRecord, judge_edition, judge_files, judge_part
+from zjk_gis.city.editions import SET_ASIDE, EditionRecord, judge_edition, judge_files, judge_part
 from zjk_gis.city.merging import adopted_rows, merge_rows
 from zjk_gis.city.rows import keys_of
 from zjk_gis.city.runs import source_title
-from zjk_gis.city.sending import batches_of, is_same_system, key_of, named_sources, read_batch, way_of
+from zjk_gis.city.sending import (
+    batches_of,
+    content_of,
+    is_same_system,
+    key_of,
+    named_sources,
+    put_together,
+    read_files,
+    strangers_in,
+    way_of,
+)
 from zjk_gis.city.state import RowState, load_rows
-from zjk_gis.errors import ZjkGisError
+from zjk_gis.errors import InputError, ZjkGisError
+from zjk_gis.layers.labels import label
 from zjk_gis.progress import track
 from zjk_gis.words import language, listed, tr
+from zjk_gis.workspace.city_file.editions import latest_day
 from zjk_gis.workspace.city_file.reading import shown_path
 from zjk_gis.workspace.city_file.systems import converted
 
@@ -39,7 +56,10 @@ if TYPE_CHECKING:
 __all__ = ["Plan", "Step", "Taken", "plan_of"]
 
 _MOST_ASIDE = 0.5
-_OLD_NEWS = ("unchanged", "missing", "undone")
+_FEW_ASIDE = 5  # rows of which nobody need be asked before the run, however few have come
+_MOST_GONE = 0.5  # of the rows of a complete set, where others have come in their place
+_MOST_TOLD = 5  # files
+_OLD_NEWS = ("unchanged", "missing", "undone", "empty", *SET_ASIDE)
 _COUNTS = {"added": 0, "changed": 0, "restored": 0, "withdrawn": 0}
 
 
@@ -52,8 +72,9 @@ class Taken:
     source, layer, day : str
     files : tuple of str
     verdict, takes : str
-        See `Judgement`; the verdict ``corrected`` is that of rows that people corrected in the workbook, and
-        ``undone`` that of files which came in a run that was undone.
+        See `Judgement`; the verdict ``corrected`` is that of rows that people corrected in the workbook,
+        ``undone`` that of files which came in a run that was undone, and ``empty`` that of files without
+        rows. What is set aside as a whole is ``unreadable``, ``future`` or ``disputed``.
     sentence : str
     added, changed, restored, withdrawn, aside : int
         How many rows.
@@ -154,6 +175,7 @@ def plan_of(
     workspace: Path,
     read_current: Callable[[str], gpd.GeoDataFrame | None],
     *,
+    at: str,
     corrections: Mapping[str, Mapping[str, Any]],
     even_so: Collection[str] = (),
     again: bool = False,
@@ -170,6 +192,8 @@ def plan_of(
         Where the states of rows are kept.
     read_current : callable
         Returns a layer of the workspace as it is now; None where there is none.
+    at : str
+        The day of the run, ISO 8601.
     corrections : mapping of str to mapping
         What people wrote in the workbook since the last run.
     even_so : collection of str
@@ -183,7 +207,7 @@ def plan_of(
     -------
     Plan
     """
-    planner = _Planner(city, deepcopy(state), workspace, read_current, even_so, again)
+    planner = _Planner(city, deepcopy(state), workspace, read_current, at, even_so, again)
     for id_, told in corrections.items():
         before = planner.plan.state.corrections.get(id_, {"values": {}})
         planner.plan.state.corrections[id_] = {
@@ -199,6 +223,16 @@ def plan_of(
             planner.plan.stops.append(
                 why if name in why else tr("{source}: {why}", source=source_title(name), why=why)
             )
+    strangers = [] if planner.plan.stops else strangers_in(city)
+    if strangers:
+        planner.plan.remarks.append(
+            tr(
+                "files that are of no source of {path} were not looked at, {count:,}: {files}",
+                count=len(strangers),
+                path=city.path.name,
+                files=listed(strangers[:_MOST_TOLD]) + (" …" if len(strangers) > _MOST_TOLD else ""),
+            )
+        )
     return planner.plan
 
 
@@ -209,6 +243,7 @@ class _Planner:
         state: CityState,
         workspace: Path,
         read_current: Callable[[str], gpd.GeoDataFrame | None],
+        at: str,
         even_so: Collection[str],
         again: bool,
     ) -> None:
@@ -219,7 +254,8 @@ class _Planner:
         self._layers: dict[str, gpd.GeoDataFrame | None] = {}
         self._known: dict[str, dict[str, RowState]] = {}
         self._digests: dict[Path, str] = {}
-        self._undone = frozenset(() if again else state.undone)
+        self._latest, self._at = latest_day(dt.date.fromisoformat(at)).isoformat(), at
+        self._undone = frozenset(() if again else map(content_of, state.undone))
         if again:
             state.undone = []
 
@@ -261,28 +297,34 @@ class _Planner:
                 return  # what comes after it would be compared with what was not taken
 
     def _take_batch(self, name: str, batch: Batch, way: str) -> bool:
+        """Take an edition, or say why not; return whether those that come after it can be judged."""
         source, state = self.sources[name], self.plan.state
         known = state.editions.setdefault(name, [])
-        if self._undone & set(batch.digests):
+        if self._undone & set(map(content_of, batch.digests)):
             self._note(
                 name, batch, "undone",
-                tr("came in a run that was undone; refused until it is asked for with again=True"),
+                tr("came in a run that was undone; refused until it is asked for with --again (again=True in "
+                   "Python)"),
             )  # fmt: skip
             return True
-        seen = EditionRecord(day=batch.day, files=batch.digests, way=way, how=batch.how, run=state.run + 1)
-        judged = judge_files(seen, known, older=self.city.rules.older, complete=source.complete)
-        if judged is not None and not (judged.verdict != "unchanged" and self._is_forced(name)):
-            self._note(name, batch, judged.verdict, judged.sentence)
-            if judged.verdict != "unchanged":
-                known.append(replace(seen, current=False))
+        if not batch.refused and self._is_known(name, batch, way):
             return True
-        sent = read_batch(self.city, source, batch)
+        if batch.day > self._latest:
+            self._note(name, batch, "future", self._of_the_future(batch))
+            return True
+        batch, sent = self._read_batch(name, batch, way)
+        if sent is None:
+            return True
         self.plan.remarks += [each for each in sent.remarks if each not in self.plan.remarks]
-        seen = replace(seen, rows=set_digest(sent.ids))
+        seen = replace(self._seen(batch, way), rows=set_digest(sent.ids))
+        if not len(sent.rows) and not (source.complete and self._has_rows(name)):
+            self._note(name, batch, "empty", tr("no rows under the headings: nothing new"))
+            known.append(replace(seen, current=False))
+            return True
         judged = self._judged(seen, known, source)
         stops, ready = [], None
         if judged.takes == "current":
-            stops = self._guard_reading(name, sent)
+            stops = self._guard_reading(name, sent) if len(sent.rows) else []
             if not stops or self._is_forced(name):
                 ready = self._ready(name, sent.rows, sent.ids, sent.origin, batch.day)
                 stops += self._guard_rows(name, ready, shown_path(self.city, batch.paths[0]))
@@ -302,6 +344,94 @@ class _Planner:
                     del state.aside[id_]
             self._put(name, ready, taken, complete=source.complete)
         return True
+
+    def _seen(self, batch: Batch, way: str) -> EditionRecord:
+        return EditionRecord(
+            day=batch.day, files=batch.digests, way=way, how=batch.how, run=self.plan.state.run + 1
+        )
+
+    def _is_known(self, name: str, batch: Batch, way: str) -> bool:
+        """Tell whether these files are known to bring nothing, and say so."""
+        source, known = self.sources[name], self.plan.state.editions[name]
+        seen = self._seen(batch, way)
+        judged = judge_files(seen, known, older=self.city.rules.older, complete=source.complete)
+        if judged is None or (judged.verdict != "unchanged" and self._is_forced(name)):
+            return False
+        self._note(name, batch, judged.verdict, judged.sentence)
+        if judged.verdict != "unchanged":
+            known.append(replace(seen, current=False))
+        return True
+
+    def _read_batch(self, name: str, batch: Batch, way: str) -> tuple[Batch, Sent | None]:
+        """Read the files of an edition; what cannot be read, or is not clear, is set aside.
+
+        Returns
+        -------
+        batch : Batch
+            Without the files that cannot be read.
+        sent : Sent or None
+            None where nothing of it can be taken.
+        """
+        source, known = self.sources[name], self.plan.state.editions[name]
+        arrived: dict[str, int] = {}
+        for each in known:
+            for digest in each.files if each.current else ():
+                arrived.setdefault(digest, each.run)
+        # Those that were read before come last: if none but damaged ones are new, they need not be read.
+        fresh = [path for path, digest in batch.files.items() if digest not in arrived]
+        read, refused = read_files(self.city, source, fresh)
+        refused = batch.refused | refused
+        rest = batch.without(refused)
+        if refused and not source.complete and rest.files and self._is_known(name, rest, way):
+            rest = rest.without(rest.files)
+        more, others = read_files(self.city, source, [path for path in rest.files if path not in read])
+        read |= more
+        refused |= others
+        rest = rest.without(others)
+        for path, why in refused.items():
+            alone = replace(batch, files={path: ""}, refused={})
+            self._note(name, alone, "unreadable", tr("set aside: {why}", why=why))
+        if refused and source.complete and rest.files:
+            self._note(
+                name, rest, "unreadable",
+                tr("set aside: a complete set only together with {files}, which cannot be read",
+                   files=listed(shown_path(self.city, path) for path in sorted(refused))),
+            )  # fmt: skip
+        if not rest.files or (refused and source.complete):
+            return rest, None
+        try:
+            sent = put_together(self.city, source, rest, read, arrived)
+        except InputError as error:
+            self._note(name, rest, "disputed", tr("set aside: {why}", why=str(error)))
+            return rest, None
+        if sent.disputes > _MOST_ASIDE * len(sent.rows):
+            self._note(
+                name, rest, "disputed",
+                tr("set aside: {files} are of one day and differ in {count:,} of the same rows; remove those "
+                   "that do not count, or end the name of the right one with _更正",
+                   files=listed(sent.disputed), count=sent.disputes),
+            )  # fmt: skip
+            return rest, None
+        return rest, sent
+
+    def _of_the_future(self, batch: Batch) -> str:
+        where = {
+            "folder": tr("correct the day in the name of the file or its folder"),
+            "column": tr("correct the newest day in its column of dates"),
+            "file": tr("correct the time of the file, or write the day into its name"),
+        }
+        return tr(
+            "set aside: it is of {day}, and the run is of {at}; {what}, or run it with a later day",
+            day=batch.day,
+            at=self._at,
+            what=where[batch.how],
+        )
+
+    def _has_rows(self, name: str) -> bool:
+        """Tell whether rows of a source are there."""
+        if any(not each.is_gone for each in self._known.get(name, {}).values()):
+            return True
+        return any(not each.is_gone for each in load_rows(self._workspace, name).values())
 
     def _is_forced(self, name: str) -> bool:
         return bool({name, self.sources[name].layer} & self._even_so)
@@ -329,7 +459,7 @@ class _Planner:
         key = key_of(source, list(rows.columns))
         keys = keys_of(rows, key)
         known = self._states_of(name, layer, key, rows)
-        faults = faults_of(rows, source, key, language())
+        faults = faults_of(rows, source, key, language(), origin["file"])
         newer = {each for each, there in known.items() if day and there.day > day}
         faults = {row: why for row, why in faults.items() if keys[row] not in newer}
         for row in keys.index[keys.isin(self._keys_of_others(name))]:
@@ -450,7 +580,22 @@ class _Planner:
                     shrink=shrink,
                 )
             )
-        if len(ready.faults) > _MOST_ASIDE * max(len(ready.rows), 1):
+        there = {key for key, each in ready.known.items() if not each.is_gone}
+        gone = len(there - set(ready.keys))
+        if source.complete and not found and gone > _MOST_GONE * before:
+            found.append(
+                tr(
+                    "{source}, {file}: {gone:,} of the {before:,} rows that are there are not in it, and "
+                    "{new:,} others are new; is {key} still the column by which rows are known?",
+                    source=name,
+                    file=file,
+                    gone=gone,
+                    before=before,
+                    new=len(set(ready.keys) - there),
+                    key=label(ready.key[0], language()),
+                )
+            )
+        if len(ready.faults) > max(_MOST_ASIDE * len(ready.rows), _FEW_ASIDE):
             first = next(iter(ready.faults.values()))[0]
             found.append(
                 tr("{source}, {file}: {count:,} of {rows:,} rows cannot be taken; the first: {first}",

@@ -15,6 +15,7 @@ from zjk_gis.city.answers import STEPS, Answered, answer_all, measurable
 from zjk_gis.city.aside import read_workbook_of_corrections, write_aside
 from zjk_gis.city.differences import compare_runs
 from zjk_gis.city.digests import file_digest
+from zjk_gis.city.editions import SET_ASIDE
 from zjk_gis.city.plan import plan_of
 from zjk_gis.city.publish import publish_city
 from zjk_gis.city.runs import (
@@ -42,7 +43,7 @@ from zjk_gis.workspace.city_file.thresholds import THRESHOLDS
 
 if TYPE_CHECKING:
     import os
-    from collections.abc import Callable, Collection, Mapping
+    from collections.abc import Callable, Collection, Mapping, Sequence
     from pathlib import Path
 
     import geopandas as gpd
@@ -50,7 +51,7 @@ if TYPE_CHECKING:
     from zjk_gis.city.plan import Plan
     from zjk_gis.workspace.city_file import City
 
-__all__ = ["refresh_city", "undo_refresh"]
+__all__ = ["refresh_city", "stopped_by", "undo_refresh"]
 
 _FINISHED = "finished.txt"
 _LEAST_CASES = THRESHOLDS["least_cases"].usual
@@ -76,7 +77,8 @@ def refresh_city(
     at : date or str, optional
         The day that is judged; by default today in Beijing.
     dry_run : bool, default False
-        Only tell what would be taken, and why; nothing is written.
+        Only tell what would be taken, and why; nothing is written. Where the run would stop, ``stops`` of the
+        answer says why.
     even_so : collection of str
         Layers that are taken although a guard would stop the run, and although the same rows were there
         before.
@@ -94,7 +96,8 @@ def refresh_city(
     Raises
     ------
     RefreshError
-        If a guard stops the run; the message lists all that is wrong, and nothing is written.
+        If a guard stops the run; the message lists all that is wrong, and nothing is written. A dry run
+        tells it in its answer.
     BusyError
         If another run of the city is at work.
     CityFileError, InputError, FileError, WorkspaceError
@@ -105,6 +108,10 @@ def refresh_city(
     All sources are taken or none: the workspace changes in one transaction, with what the run knows beside
     it. A run that was killed before has changed nothing; one that was killed behind it goes on with its
     questions when it is called again.
+
+    A file that cannot be read, one that is dated after the run, and files of one day that contradict each
+    other in most rows are set aside, and all others are taken. Of files of one day the one whose name ends
+    with ``_更正``, ``_v2`` or ``(1)`` corrects the other, or else the one that came in a later run.
 
     Rows that cannot be taken are in ``待改正.xlsx`` beside the city file. Corrected there, they are taken by
     the next run, and the correction holds whenever the same row comes again. Rows that somebody corrected in
@@ -144,10 +151,12 @@ def refresh_city(
             log.say(tr("refresh of {city}, {day}", city=known.name or known.path.name, day=day))
         corrections, remarks = read_workbook_of_corrections(workbook, state.aside)
         seen = file_digest(workbook) if workbook.exists() else ""
-        how = {"even_so": _layers_meant(known, even_so), "again": again, "show": show}
+        how = {"at": day, "even_so": _layers_meant(known, even_so), "again": again, "show": show}
         plan = _plan(known, state, workspace, corrections, **how)
         plan.remarks = [*remarks, *plan.remarks]
         if dry_run:
+            if not plan.stops:
+                _refuse_nothing(known, workspace, plan)
             return _told(plan, Refreshed(run=state.run, at=day, **_tables(plan), is_dry=True))
         for each in plan.taken:
             log.say(
@@ -158,15 +167,8 @@ def refresh_city(
         if plan.stops:
             for stop in plan.stops:
                 log.say(tr("stopped: {why}", why=stop))
-            raise RefreshError(
-                "\n  ".join(
-                    [
-                        tr("{path}: nothing was taken, for", path=known.path.name),
-                        *plan.stops,
-                        tr("after it was looked at, even_so= with the layer takes it all the same"),
-                    ]
-                )
-            )
+            raise stopped_by(known, plan.stops)
+        _refuse_nothing(known, workspace, plan)
         run = _take(known, workspace, plan, day, corrections=bool(corrections), show=show)
         result = Refreshed(run=run.number, at=run.at, **_tables(plan))
         _told(plan, result)
@@ -216,7 +218,7 @@ def undo_refresh(city: City | str | os.PathLike[str], *, tell: Callable[[str], N
     ...     undone = undo_refresh(city)
     ...     again = refresh_city(city, at="2025-11-03")
     >>> undone.undoes, again.taken["sentence"].tolist()
-    (1, ['came in a run that was undone; refused until it is asked for with again=True'])
+    (1, ['came in a run that was undone; refused until it is asked for with --again (again=True in Python)'])
     """
     known = opened_city(city)
     workspace, lock, workbook = ready_city(known)
@@ -285,6 +287,33 @@ def _layers_meant(city: City, asked: Collection[str]) -> set[str]:
     return meant
 
 
+def stopped_by(city: City, stops: list[str]) -> RefreshError:
+    """Return the error of a run that guards stop."""
+    return RefreshError(
+        "\n  ".join(
+            [
+                tr("{path}: nothing was taken, for", path=city.path.name),
+                *stops,
+                tr(
+                    "after it was looked at, --even-so (even_so= in Python) with the layer takes it all the "
+                    "same"
+                ),
+            ]
+        )
+    )
+
+
+def _refuse_nothing(city: City, workspace: Path, plan: Plan) -> None:
+    """Refuse a first run to which nothing has come."""
+    if plan.steps or workspace.exists():
+        return
+    told = [
+        tr("{source} {day}: {why}", source=source_title(each.source), day=each.day, why=each.sentence)
+        for each in plan.taken
+    ]
+    raise InputError("\n  ".join([tr("{path}: nothing has come that could be taken", path=city.path), *told]))
+
+
 def _take(city: City, workspace: Path, plan: Plan, day: str, *, corrections: bool, show: bool | None) -> Run:
     """Write what is new, all of it or nothing, and return the run; without news the last one."""
     runs = runs_of(workspace)
@@ -292,8 +321,6 @@ def _take(city: City, workspace: Path, plan: Plan, day: str, *, corrections: boo
     news = plan.has_news or corrections
     if not news and runs and (runs[-1].at, runs[-1].rules) == (day, rules):
         return runs[-1]
-    if not plan.steps and not workspace.exists():
-        raise InputError(tr("{path}: nothing has come that could be taken", path=city.path))
     plan.state.run += 1
     run = Run(number=plan.state.run, at=day, rules=rules)
     with transaction(workspace) as copy:
@@ -374,24 +401,31 @@ def _hand_out(city: City, plan: Plan, workbook: Path, seen: str, log: Log, *, un
     if now != seen:
         log.say(tr("{path}: was saved during the run and is left as it is; run again", path=workbook.name))
         return workbook
-    _rewrite(city, plan.state, workbook, log, keeps=unread)
-    if not plan.state.aside:
-        return None
-    log.say(
-        tr("{count:,} rows are set aside; correct them in {path} and run again", count=len(plan.state.aside),
-           path=workbook.name)
-    )  # fmt: skip
-    return workbook
+    files = [
+        (file, each.layer, each.day, each.sentence)
+        for each in plan.taken
+        if each.verdict in SET_ASIDE
+        for file in each.files
+    ]
+    _rewrite(city, plan.state, workbook, log, files, keeps=unread)
+    if plan.state.aside:
+        log.say(
+            tr("{count:,} rows are set aside; correct them in {path} and run again",
+               count=len(plan.state.aside), path=workbook.name)
+        )  # fmt: skip
+    return workbook if plan.state.aside or files else None
 
 
-def _rewrite(city: City, state: CityState, workbook: Path, log: Log, *, keeps: bool) -> None:
-    """Write the workbook of rows set aside anew; what people wrote in it that no run has read is kept."""
+def _rewrite(
+    city: City, state: CityState, workbook: Path, log: Log, files: Sequence[Any] = (), *, keeps: bool
+) -> None:
+    """Write the workbook of what is set aside anew; what people wrote in it that no run has read is kept."""
     try:
         if keeps and workbook.exists():
             kept = city.history / f"{file_digest(workbook)[:12]}_{workbook.name}"
             shutil.copyfile(workbook, kept)
             log.say(tr("{path}: as it was it is kept in {kept}", path=workbook.name, kept=kept))
-        write_aside(state.aside, workbook, language())
+        write_aside(state.aside, workbook, language(), files=files)
     except FileError as error:
         log.say(str(error))
     except OSError as error:
@@ -403,7 +437,7 @@ def _tables(plan: Plan) -> dict[str, Any]:
 
 
 def _told(plan: Plan, result: Refreshed) -> Refreshed:
-    result.aside, result.remarks = len(plan.state.aside), [*plan.stops, *plan.remarks]
+    result.aside, result.remarks, result.stops = len(plan.state.aside), plan.remarks, plan.stops
     return result
 
 

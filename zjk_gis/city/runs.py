@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo
 import pandas as pd
 
 from zjk_gis.arguments import checked
+from zjk_gis.city.editions import SET_ASIDE
 from zjk_gis.city.state import load_runs
 from zjk_gis.errors import FileError, InputError
 from zjk_gis.io.paths import blamed_on
@@ -22,6 +23,7 @@ from zjk_gis.reports.dossier import ready_folder
 from zjk_gis.words import language, tr
 from zjk_gis.workspace.addresses import is_address
 from zjk_gis.workspace.city_file import City
+from zjk_gis.workspace.city_file.city import ASIDE_BOOK
 
 if TYPE_CHECKING:
     import os
@@ -32,7 +34,6 @@ if TYPE_CHECKING:
 __all__ = ["Log", "Refreshed", "Run", "opened_city", "ready_city", "runs_of", "source_title", "taken_table"]
 
 _LOCK = "run.lock"
-_ASIDE = "待改正.xlsx"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -102,6 +103,8 @@ class Refreshed:
     published : Path or None
         The folder with what was published.
     remarks : list of str
+    stops : list of str
+        Why a run would stop; of a dry run alone, since another one is refused then.
     is_dry : bool
         Whether it only told what it would take.
     """
@@ -116,18 +119,22 @@ class Refreshed:
     workbook: Path | None = None
     published: Path | None = None
     remarks: list[str] = field(default_factory=list)
+    stops: list[str] = field(default_factory=list)
     is_dry: bool = False
 
     @property
     def is_clean(self) -> bool:
-        """Whether nothing is left for a person to do: no row set aside, nothing refused, all answered."""
-        refused = self.taken["verdict"].isin(["older", "old_again", "undone"]).any()
-        return not self.aside and not refused and all(each.outcome != "refused" for each in self.answered)
+        """Whether nothing is left for a person to do: nothing set aside, nothing refused, all answered."""
+        refused = self.taken["verdict"].isin(["older", "old_again", "undone", *SET_ASIDE]).any()
+        answered = all(each.outcome != "refused" for each in self.answered)
+        return not (self.aside or self.stops or refused) and answered
 
     def _presentation(self) -> Presentation:
         count = int((self.taken["takes"] != "nothing").sum())
         sentence = (
-            tr("This run would take {count:,} editions.", count=count)
+            tr("This run would stop: {why}", why=self.stops[0])
+            if self.stops
+            else tr("This run would take {count:,} editions.", count=count)
             if self.is_dry
             else tr("Run {run} of {at}: {count:,} editions taken.", run=self.run, at=self.at, count=count)
         )
@@ -190,7 +197,7 @@ def ready_city(city: City) -> tuple[Path, Path, Path]:
                    folder=folder)
             )  # fmt: skip
     ready_folder(city.history)
-    return workspace, city.history / _LOCK, city.folder / _ASIDE
+    return workspace, city.history / _LOCK, city.folder / ASIDE_BOOK
 
 
 def last_told(city: City) -> int:

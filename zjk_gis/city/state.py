@@ -16,6 +16,7 @@ from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from zjk_gis.batch.lock import locked
 from zjk_gis.city.editions import EditionRecord
 from zjk_gis.errors import BusyError, WorkspaceError
 from zjk_gis.io.paths import blamed_on, check_content, format_of, workshop
@@ -243,15 +244,18 @@ def alone(path: Path) -> Iterator[None]:
     BusyError
         If another run is at work.
     """
-    with closing(sqlite3.connect(path, timeout=0.0, isolation_level=None)) as database:
-        try:
-            database.execute("BEGIN EXCLUSIVE")
-        except sqlite3.DatabaseError as error:
-            raise BusyError(
-                tr("{path}: another run of this city is at work; wait until it has ended", path=path)
-            ) from error
+    with locked(path, busy=_busy):
         yield
-        database.execute("ROLLBACK")
+
+
+def _busy(path: Path, holder: str) -> BusyError:
+    return BusyError(
+        tr(
+            "{path}: another run of this city is at work ({who}); wait until it has ended",
+            path=path,
+            who=holder or tr("unknown"),
+        )
+    )
 
 
 @contextmanager

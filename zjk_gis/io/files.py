@@ -13,7 +13,7 @@ import pandas as pd
 from zjk_gis.arguments import checked
 from zjk_gis.coordinates.datums import in_declared_datum, stated_datum
 from zjk_gis.crs.systems import title_of
-from zjk_gis.errors import FileError, InputError, ZjkGisError, counted, name_rows
+from zjk_gis.errors import FileError, InputError, ZjkGisError, counted, name_rows, records_named
 from zjk_gis.io.archives import is_archive, unpacked
 from zjk_gis.io.encoding import named_encoding
 from zjk_gis.io.file_crs import settle_crs
@@ -51,6 +51,7 @@ __all__ = ["as_spec", "list_layers", "read_layer", "read_table"]
 _SHAPEFILE = "ESRI Shapefile"
 
 
+@records_named()
 @checked
 def read_layer(
     path: str | os.PathLike[str],
@@ -219,6 +220,7 @@ def read_layer(
     return frame
 
 
+@records_named()
 def as_spec(
     frame: gpd.GeoDataFrame,
     spec: LayerSpec,
@@ -379,6 +381,7 @@ def list_layers(path: str | os.PathLike[str]) -> list[str]:
     return _layers_of(source, form)
 
 
+@records_named()
 @checked
 def read_table(path: str | os.PathLike[str], *, layer: str | None = None) -> pd.DataFrame:
     r"""Read a table that has no place on the map, such as a list of duties.

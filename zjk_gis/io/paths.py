@@ -32,6 +32,7 @@ __all__ = [
     "check_content",
     "check_writable",
     "ending_of",
+    "endings_read",
     "existing_file",
     "format_of",
     "gdal_name",
@@ -267,6 +268,17 @@ def format_of(path: Path) -> Format:
 def is_readable(path: Path) -> bool:
     """Tell whether a file's ending is one of those that are read."""
     return ending_of(path) in _FORMATS
+
+
+def endings_read() -> tuple[str, ...]:
+    """Return the endings of the files that are read.
+
+    Examples
+    --------
+    >>> ".gpkg" in endings_read(), ".docx" in endings_read()
+    (True, False)
+    """
+    return tuple(_FORMATS)
 
 
 def ending_of(path: Path) -> str:

@@ -31,12 +31,13 @@ from zjk_gis.index.steering import steering_words
 from zjk_gis.io import check_writable
 from zjk_gis.layers.labels import label
 from zjk_gis.maps.ready.incidents import counted
+from zjk_gis.read_report import report_of
 from zjk_gis.reports import write_assignment_report
 from zjk_gis.reports.indicators import counts_by_outcome, job_summary
 from zjk_gis.reports.report import check_report_path
 from zjk_gis.words import listed, tr
 from zjk_gis.workspace.city import answering_layers
-from zjk_gis.workspace.city_file.reading import source_of
+from zjk_gis.workspace.city_file.reading import read_file, source_of
 
 if TYPE_CHECKING:
     import geopandas as gpd
@@ -49,7 +50,10 @@ __all__ = ["command", "tell_summary"]
 
 @click.command("assign")
 @click.argument("incidents", type=PLACE)
-@click.argument("zones", type=CITY)
+@click.argument("zones", type=CITY, required=False)
+@click.option(
+    "--city", type=CITY, help="A city file that says how INCIDENTS are read; by default ZONES, if it is one."
+)
 @click.option("-o", "--output", required=True, type=PLACE, help="The file or folder to write.")
 @click.option("--layer", help="The layer of ZONES that answers; by default its responsibility zones.")
 @click.option("--code", help="The column of codes; by default zone_code, grid_code or section_code.")
@@ -81,7 +85,8 @@ __all__ = ["command", "tell_summary"]
 @speaking
 def command(
     incidents: Path | str,
-    zones: Path | str,
+    zones: Path | str | None,
+    city: Path | str | None,
     output: Path | str,
     layer: str | None,
     code: str | None,
@@ -110,14 +115,27 @@ def command(
     From .csv, .parquet, .gpkg and .shp to .csv, .parquet and .gpkg any number of rows passes in little
     memory, and a command that was stopped goes on where it was when it is given again.
 
+    Where INCIDENTS is a file of a source of the city file (city.toml), it is read as `zjk-gis refresh` reads
+    it, all of it in memory: with the sheet, encoding, columns, values, system and datum that the file names.
+    An option of the call comes first.
+
     A folder of .parquet parts becomes a folder of parts where OUTPUT has no ending; both may be addresses
     (s3://, hdfs://), and with --engine dask the workers of a cluster do it. Records of all parts are in
     OUTPUT/_ledger, and rows that were set aside in OUTPUT/_rejects.
     """
+    if zones is None and city is None:
+        raise InputError(tr("name the ZONES, or a city file with --city"))
+    zones = city if zones is None else zones
+    assert zones is not None  # noqa: S101 - for the type checker
     in_parts = engine == "dask" or is_folder_job(incidents, output)
     _check_output((incidents, *held_by(zones)), output, report, in_parts=in_parts)
     how: dict[str, Any] = {"crs": crs, "lon": lon, "lat": lat, "datum": datum}
-    how = _as_sent(incidents) | {name: each for name, each in how.items() if each is not None}
+    how = (_axes_as_sent(incidents) if in_parts else {}) | {
+        name: each for name, each in how.items() if each is not None
+    }
+    points = None if in_parts else _read_as_sent(incidents, how | times)
+    if points is not None:
+        options["time"] = report_of(points).renamed.get(options["time"], options["time"])
     layers = _read_answering_layers(zones, layer, code, console)
     asked: dict[str, Any] = {
         "grids": layers.get("unit_grids"),
@@ -137,6 +155,7 @@ def command(
             incidents,
             layers["zones"],
             output,
+            points=points,
             roads=layers.get("roads"),
             fix_positions=fix_positions,
             **asked,
@@ -162,7 +181,7 @@ def command(
             source=Path(incidents).name,
             as_of=options.get("at"),
             lang=console.lang,
-            **how,
+            **(how if points is None else {}),
         )
         for remark in remarks:
             console.note(remark)
@@ -171,18 +190,24 @@ def command(
     console.result(summary)
 
 
-def _as_sent(incidents: Path | str) -> dict[str, Any]:
-    """Return what the city file says of where a file of incidents is, if it is one of its source's."""
+def _axes_as_sent(incidents: Path | str) -> dict[str, Any]:
+    """Return where the positions of a file are by the city file: workers read it by themselves."""
     city = current_city()
     source = source_of(city, incidents, "incidents") if city and isinstance(incidents, Path) else None
     if source is None:
         return {}
     axes = {name: source.columns[name] for name in ("lon", "lat") if name in source.columns}
-    return {
-        **axes,
-        **({"crs": source.crs} if source.crs else {}),
-        **({"datum": source.datum} if source.datum else {}),
-    }
+    more = {"crs": source.crs, "datum": source.datum}
+    return axes | {name: each for name, each in more.items() if each}
+
+
+def _read_as_sent(incidents: Path | str, said: dict[str, Any]) -> gpd.GeoDataFrame | None:
+    """Read a file of one of the city's sources as the city file says; None for any other file."""
+    city = current_city()
+    if city is None or not isinstance(incidents, Path):
+        return None
+    source = source_of(city, incidents, "incidents", or_only=True)
+    return None if source is None else read_file(city, source, incidents, **said)
 
 
 def _check_output(

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from zjk_gis.assess import near_repeats
+from zjk_gis.assess.knox import MOST_PERMUTATIONS
 from zjk_gis.cli.access.layers import as_records
 from zjk_gis.cli.analysis.recurring import most_option, output_option
 from zjk_gis.cli.city import cases_options, read_cases
@@ -47,9 +48,15 @@ _CHANCE = 0.05
 )
 @click.option("--days", type=NUMBERS, default="7,14", show_default=True, help="Where bands of days end.")
 @click.option(
-    "--permutations", default=999, show_default=True, help="How often days are dealt anew among the places."
+    "--permutations",
+    default=999,
+    show_default=True,
+    type=click.IntRange(1, MOST_PERMUTATIONS),
+    help="How often days are dealt anew among the places.",
 )
-@click.option("--seed", default=0, show_default=True, help="The same seed deals the same.")
+@click.option(
+    "--seed", default=0, show_default=True, type=click.IntRange(min=0), help="The same seed deals the same."
+)
 @output_option
 @most_option
 @speaking

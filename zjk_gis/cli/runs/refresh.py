@@ -8,11 +8,14 @@ from typing import TYPE_CHECKING
 import click
 
 from zjk_gis.city import refresh_city
+from zjk_gis.city.editions import SET_ASIDE
+from zjk_gis.city.refresh import stopped_by
 from zjk_gis.city.runs import source_title
 from zjk_gis.cli.options import WORDS
 from zjk_gis.cli.speaking import speaking
 from zjk_gis.layers.labels import label
 from zjk_gis.words import tr
+from zjk_gis.workspace.city_file import City
 
 if TYPE_CHECKING:
     from zjk_gis.city import Refreshed
@@ -49,9 +52,13 @@ def command(
     is taken or nothing. Rows that cannot be taken are in a workbook beside the city file; corrected there,
     the next run takes them. A run that was stopped goes on when it is called again.
 
+    A file that cannot be read or is dated after the run is set aside, and everything else goes on. Of files
+    of one day the one whose name ends with _更正, _v2 or (1) corrects the other.
+
     It runs from cron or the Task Scheduler and writes a log a day into the history folder. Exit codes: 0
-    done, or nothing new; 1 done, but rows are set aside, files were refused as old, or a question could not
-    be answered; 2 stopped, nothing was written; 4 another run of the city is at work.
+    done, or nothing new; 1 done, but rows or files are set aside, files were refused as old, or a question
+    could not be answered; 2 stopped, nothing was written; 4 another run of the city is at work. With
+    --dry-run they are those of the run that it tells of.
     """
     result = refresh_city(
         city,
@@ -73,8 +80,11 @@ def command(
             "workbook": None if result.workbook is None else str(result.workbook),
             "published": None if result.published is None else str(result.published),
             "changes": [] if result.changes is None else result.changes.sentences,
+            "stops": result.stops,
         }
     )
+    if result.stops:
+        raise stopped_by(City.read(city), result.stops)
     if not result.is_clean:
         click.get_current_context().exit(1)
 
@@ -100,7 +110,13 @@ def _tell(result: Refreshed, console: Console) -> None:
         for remark in result.remarks:
             console.say(remark)
     if result.workbook is not None:
-        console.say(tr("{count:,} rows set aside: {workbook}", count=result.aside, workbook=result.workbook))
+        whole = int(result.taken["verdict"].isin(SET_ASIDE).sum())
+        console.say(
+            tr("{count:,} rows set aside: {workbook}", count=result.aside, workbook=result.workbook)
+            if not whole
+            else tr("{count:,} rows and {whole:,} whole deliveries set aside: {workbook}", count=result.aside,
+                    whole=whole, workbook=result.workbook)
+        )  # fmt: skip
     if result.changes is not None:
         for sentence in result.changes.sentences:
             console.say(sentence)

@@ -131,7 +131,7 @@ def shape_table(
                 "{name}: {rows} named columns again, perhaps those of another table below the first; "
                 "what follows was read as rows of the first: split the file",
                 name=path.name,
-                rows=name_rows(again.tolist()),
+                rows=name_rows(again.tolist(), is_counted=True),
             )
         )
     tell_layout(layout, path, report)
@@ -331,7 +331,7 @@ def tell_layout(layout: Layout, path: Path, report: ReadReport) -> None:
             tr(
                 "{name}: the header is {rows} ({found})",
                 name=path.name,
-                rows=name_rows(header["rows"]),
+                rows=name_rows(header["rows"], is_counted=True),
                 found=layout.found,
             )
         )
@@ -356,7 +356,7 @@ def tell_left_out(report: ReadReport, path: Path) -> None:
                     "{name}: left out as {told}: {rows}",
                     name=path.name,
                     told=_why_said(why),
-                    rows=name_rows(numbers),
+                    rows=name_rows(numbers, is_counted=True),
                 )
             )
     for name, count in report.filled_down.items():

@@ -85,7 +85,7 @@ def read_text_table(
                 "{name}: {rows} named columns again, perhaps those of another table below the first; "
                 "what follows was read as rows of the first: split the file",
                 name=path.name,
-                rows=name_rows(again),
+                rows=name_rows(again, is_counted=True),
             )
         )
     tell_left_out(report, path)

@@ -154,7 +154,7 @@ def _tell_facts(facts: SheetFacts, others: list[str], path: Path, report: ReadRe
     if facts.hidden_rows or facts.hidden_columns or others:
         report.hidden = {"rows": facts.hidden_rows, "columns": facts.hidden_columns, "sheets": others}
     if facts.hidden_rows:
-        told = name_rows(facts.hidden_rows)
+        told = name_rows(facts.hidden_rows, is_counted=True)
         remarks.append(
             tr("{name}: {told} hidden, perhaps by a filter; read all the same", name=path.name, told=told)
         )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from dataclasses import dataclass, field
+from fnmatch import fnmatchcase
 from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -16,6 +17,7 @@ from zjk_gis.presentation import Presentation, presented
 from zjk_gis.words import language, tr
 from zjk_gis.workspace.addresses import is_address
 from zjk_gis.workspace.city_file import parsing
+from zjk_gis.workspace.city_file.editions import correction_in
 from zjk_gis.workspace.city_file.faults import Faults, refusal
 from zjk_gis.workspace.city_file.own_tables import duties_of, tables_of
 from zjk_gis.workspace.city_file.sections import Coordinates, PublicLots, Publish, Rules, Source, Weights
@@ -23,16 +25,19 @@ from zjk_gis.workspace.city_file.table import Table
 from zjk_gis.workspace.city_file.toml_text import read_toml
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
 
     import pandas as pd
 
     from zjk_gis.workspace.city_file.sections import Contact, Deadline, Duty
 
-__all__ = ["City", "city_of", "workspace_of"]
+__all__ = ["ASIDE_BOOK", "City", "city_of", "is_own", "workspace_of"]
+
+ASIDE_BOOK = "待改正.xlsx"  # beside the city file: what a weekly run sets aside
 
 _ENDING = ".toml"
 _WORKSPACE, _HISTORY = "city.gpkg", "history"
+_NOT_SENT = ("~$", "._")  # what Excel lays beside a workbook that is open, and macOS beside any file
 
 
 @presented
@@ -172,19 +177,51 @@ class City:
         return [path for path in found if path not in lacking or not lacking[path] <= taken[path]]
 
     def _matched(self, source: Source) -> list[Path]:
-        found: set[Path] = set()
+        """Return the files that match a source's patterns, and those whose names say that they correct one.
+
+        A correction that the pattern of another source names is a file of that one.
+        """
+        found, corrections = self._named(source), self._corrections(source)
+        if corrections - found:
+            others = (each for each in self.sources if each is not source)
+            found |= corrections.difference(*(self._named(each) for each in others))
+        return sorted(found)
+
+    def _named(self, source: Source) -> set[Path]:
+        found = {path for base, parts in self._patterns(source) for path in _globbed(base, parts)}
+        return {path for path in found if not is_own(self, path)}
+
+    def _corrections(self, source: Source) -> set[Path]:
+        """Return the files that would match a source's patterns if their names did not tell a correction."""
+        found = set()
+        for base, parts in self._patterns(source):
+            *folders, last = parts.split("/")
+            stem, dot, ending = last.rpartition(".") if "." in last else (last, "", "")
+            if stem.endswith("*"):  # which it would match as it is
+                continue
+            for path in _globbed(base, "/".join([*folders, f"{stem}*{dot}{ending}"])):
+                name, marks = correction_in(path.stem)
+                if marks and fnmatchcase(name + path.suffix, last) and not is_own(self, path):
+                    found.add(path)
+        return found
+
+    def _patterns(self, source: Source) -> Iterator[tuple[Path, str]]:
+        """Yield each pattern of a source: from which folder it leads, and the rest."""
         for pattern in source.files:
             plain = Path(pattern.replace("\\", "/"))
             base = Path(plain.anchor) if plain.is_absolute() else self.folder
-            parts = plain.relative_to(plain.anchor).as_posix() if plain.is_absolute() else plain.as_posix()
-            found.update(Path(os.path.normpath(path)) for path in base.glob(parts))
-        return sorted(found)
+            yield (
+                base,
+                plain.relative_to(plain.anchor).as_posix() if plain.is_absolute() else plain.as_posix(),
+            )
 
     def _refuse_leading_out(self, paths: Iterable[Path]) -> None:
         """Refuse what seems to lie in the city's folder but is a link that leads out of it."""
         for path in paths:
             lies_inside = path.is_relative_to(self.folder)
-            if lies_inside and not path.resolve().is_relative_to(self.folder.resolve()):
+            # Unlike `resolve`, which raises where links lead in a circle.
+            own = Path(os.path.realpath(path))
+            if lies_inside and not own.is_relative_to(os.path.realpath(self.folder)):
                 raise FileError(
                     tr(
                         "{path}: is a link that leads out of the city's folder, and is not followed; copy "
@@ -217,6 +254,28 @@ class City:
         return Presentation(
             told, [label(name, language()) for name in ("layer", "source_files", "files_found")], rows
         )
+
+
+def is_own(city: City, path: Path) -> bool:
+    """Tell whether a file is none that was sent: the runs write it, or it only tells that one is open.
+
+    Examples
+    --------
+    >>> city = City(path=Path("city.toml"), workspace=Path("city.gpkg"), history=Path("history"))
+    >>> is_own(city, Path("history/0001/a.gpkg")), is_own(city, Path("~$案件.xlsx"))
+    (True, True)
+    """
+    written = [city.history, city.folder / ASIDE_BOOK]
+    written += [Path(city.workspace)] if not is_address(city.workspace) else []
+    written += [city.publish.folder] if city.publish.folder is not None else []
+    return path.name.startswith(_NOT_SENT) or any(
+        path == each or path.is_relative_to(each) for each in written
+    )
+
+
+def _globbed(base: Path, parts: str) -> Iterator[Path]:
+    for path in base.glob(parts):
+        yield Path(os.path.normpath(path))
 
 
 def _part_of(source: Source) -> str:

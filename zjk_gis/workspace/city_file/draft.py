@@ -17,7 +17,7 @@ from zjk_gis.errors import FileError, InputError, ZjkGisError
 from zjk_gis.io import read_folder
 from zjk_gis.io.archives import is_archive
 from zjk_gis.io.files import as_spec
-from zjk_gis.io.paths import blamed_on, ending_of, format_of, is_readable, workshop
+from zjk_gis.io.paths import blamed_on, ending_of, endings_read, format_of, is_readable, workshop
 from zjk_gis.layers.catalogue import CATALOGUE, spec_of
 from zjk_gis.layers.columns.values import as_text, understood
 from zjk_gis.presentation import Presentation, presented
@@ -40,6 +40,7 @@ __all__ = ["Draft", "draft_city"]
 
 _CODE_NAME = re.compile(r"(?:编号|编码|代码|code|id)$", re.IGNORECASE)
 _ZHANGJIAKOU, _NAME = "1307", "张家口市"
+_MOST_TOLD = 10  # of the files of which nothing can be made
 _MOST_KEPT = 0.5  # of the rows of an older edition: a set of which fewer are there again is added to
 
 
@@ -105,7 +106,8 @@ def draft_city(
     Raises
     ------
     FileError
-        If there is no such folder, or `path` is there or cannot be written.
+        If there is no such folder, no file in it is a layer of a city, or `path` is there or cannot be
+        written.
     InputError
         If `path` does not end with ``.toml``.
 
@@ -133,6 +135,8 @@ def draft_city(
         if source is not None and noted is not None:
             sources.append(source)
             notes.append(noted)
+    if not sources:
+        raise _nothing_in(root, unplaced)
     measure, why = _measure([each.frame for each in found])
     coordinates = Coordinates(store="EPSG:4490", measure=measure)
     outside = home.startswith("..") or Path(home).is_absolute()
@@ -161,6 +165,20 @@ def _refuse(root: Path, target: Path, *, overwrite: bool) -> None:
         raise FileError(
             tr("{target}: is there already; name another, or overwrite it with overwrite=True", target=target)
         )
+
+
+def _nothing_in(root: Path, unplaced: Sequence[tuple[str, str]]) -> FileError:
+    """Say that a folder holds nothing of which a source can be made, and what was looked for."""
+    told = tr(
+        "{folder}: no file in it, or in a folder below it, is a layer of a city, so nothing was written; "
+        "looked for {endings} and .zip",
+        folder=root,
+        endings=" ".join(endings_read()),
+    )
+    rest = len(unplaced) - _MOST_TOLD
+    lines = [f"{name}: {why}" for name, why in unplaced[:_MOST_TOLD]]
+    lines += [tr("and {rest} more", rest=rest)] if rest > 0 else []
+    return FileError("\n  ".join([told, *lines]))
 
 
 def _looked_at(root: Path, reading: FolderReading) -> tuple[list[_Found], list[tuple[str, str]]]:

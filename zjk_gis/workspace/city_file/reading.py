@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import datetime as dt
+import os
 from typing import TYPE_CHECKING, Any
+from zoneinfo import ZoneInfo
 
 import geopandas as gpd
 import pandas as pd
@@ -14,12 +17,12 @@ from zjk_gis.io import list_layers, read_layer
 from zjk_gis.io.paths import ending_of, format_of, is_readable
 from zjk_gis.layers.catalogue import spec_of
 from zjk_gis.layers.columns.datum_words import parse_datum
+from zjk_gis.layers.columns.times import BEIJING
 from zjk_gis.read_report import report_of
-from zjk_gis.words import tr
-from zjk_gis.workspace.city_file.editions import edition_of
+from zjk_gis.words import listed, tr
+from zjk_gis.workspace.city_file.editions import corrects, edition_of, latest_day, marks_of
 
 if TYPE_CHECKING:
-    import datetime as dt
     from collections.abc import Mapping
     from pathlib import Path
 
@@ -90,9 +93,14 @@ def _options(source: Source, path: Path) -> dict[str, Any]:
     return options
 
 
-def source_of(city: City, path: Path, layer: str) -> Source | None:
-    """Return the source of a layer that a file is of; None where it is of none."""
-    return next((each for each in _sources_of(city, path) if each.layer == layer), None)
+def source_of(city: City, path: Path, layer: str, *, or_only: bool = False) -> Source | None:
+    """Return the source of a layer that a file is of; None where it is of none.
+
+    With `or_only` it is the only source of the file, whatever its layer.
+    """
+    sources = _sources_of(city, path)
+    found = next((each for each in sources if each.layer == layer), None)
+    return sources[0] if found is None and or_only and len(sources) == 1 else found
 
 
 def sources_in(city: City, path: Path) -> dict[str, Source]:
@@ -111,8 +119,8 @@ def sources_in(city: City, path: Path) -> dict[str, Source]:
 
 
 def _sources_of(city: City, path: Path) -> list[Source]:
-    wanted = path.resolve()
-    return [each for each in city.sources if wanted in [file.resolve() for file in city.files_of(each)]]
+    wanted = os.path.realpath(path)
+    return [each for each in city.sources if wanted in map(os.path.realpath, city.files_of(each))]
 
 
 def read_sources(
@@ -120,7 +128,9 @@ def read_sources(
 ) -> gpd.GeoDataFrame | None:
     """Read a layer from the files of its sources: the newest edition of each, or all of what is added to.
 
-    Rows of the same key in several editions are the newest one's. The report says which files were read.
+    Rows of the same key in several editions are the newest one's, and of one day those of the file whose name
+    says that it corrects the other; what is dated after today is left out. The report says which files were
+    read.
 
     Parameters
     ----------
@@ -156,10 +166,15 @@ def _kept(city: City, source: Source, read: list[tuple[dt.date, Path, gpd.GeoDat
     """Return the newest edition of a complete set, and of another the newest row of each key."""
     if source.edition == "column":
         read = [(newest_day(rows, source.edition_column) or day, path, rows) for day, path, rows in read]
-    read = sorted(read, key=lambda each: (each[0], each[1]))
+    latest = latest_day(dt.datetime.now(ZoneInfo(BEIJING)).date())
+    later = [path for day, path, _ in read if day > latest]
+    read = [each for each in read if each[0] <= latest] or read
+    read = sorted(read, key=lambda each: (each[0], marks_of(each[1], city.folder), each[1]))
     newest = read[-1][0]
     if source.complete:
-        read = [each for each in read if each[0] == newest]
+        paths = [path for day, path, _ in read if day == newest]
+        right = {one for one in paths if not any(corrects(other, one, city.folder) for other in paths)}
+        read = [each for each in read if each[1] in right]
     rows = _together([each for *_, each in read])
     if not source.complete and len({day for day, *_ in read}) > 1:
         key = [name for name in source.key if name in rows]
@@ -169,6 +184,12 @@ def _kept(city: City, source: Source, read: list[tuple[dt.date, Path, gpd.GeoDat
     report_of(rows).remarks.append(
         tr("{layer}: read from {files}, edition {day}", layer=source.layer, files=files, day=newest)
     )
+    if later and newest <= latest:
+        named = listed(shown_path(city, path) for path in later)
+        report_of(rows).remarks.append(
+            tr("{layer}: {files} are of a day that is still to come and were left out", layer=source.layer,
+               files=named)
+        )  # fmt: skip
     return rows
 
 

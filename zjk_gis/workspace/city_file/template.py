@@ -137,7 +137,8 @@ def _source(source: Source, noted: Noted) -> Iterator[str]:
     yield f"# {told}"
     yield "[[source]]"
     yield _line("layer", quoted(source.layer), noted.title)
-    yield _line("files", _list(source.files))
+    corrected = tr("one whose name ends with _更正, _v2 or (1) corrects the file of the same day")
+    yield _line("files", _list(source.files), corrected)
     if noted.encoding:
         yield _line("encoding", quoted("auto"), tr("found: {encoding}", encoding=noted.encoding))
     for key in ("sheet", "table"):
