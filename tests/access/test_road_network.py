@@ -262,3 +262,23 @@ class TestFile:
         write_arrays(path, "road network", {**arrays, name: spoiled}, about)
         with pytest.raises(FileError, match="does not hold a road network"):
             RoadNetwork.load(path)
+
+
+class TestTheDay:
+    LATER = roads(WEST_EAST, SOUTH_NORTH, opened_on=["2026-07-01", None])
+
+    def test_a_road_opened_later_is_set_aside_and_one_without_a_date_is_there(self):
+        network = road_network(self.LATER, at="2026-06-30")
+        assert sizes(network) == (2, 1)
+        assert network.edges["edge_code"].tolist() == ["B"]
+        assert network.set_aside == [
+            {"layer": "roads", "row": 0, "why": "not_yet_opened", "value": "2026-07-01"}
+        ]
+
+    @pytest.mark.parametrize("at", [None, "2026-07-01"])
+    def test_on_the_day_it_is_opened_it_is_there_and_without_a_day_all_are(self, at):
+        assert len(road_network(self.LATER, at=at)) == 2
+
+    def test_a_day_that_is_none_is_refused_even_where_no_road_has_a_date(self):
+        with pytest.raises(InputError, match="at"):
+            road_network(roads(WEST_EAST), at="2026-13-01")

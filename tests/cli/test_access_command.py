@@ -79,6 +79,19 @@ def test_who_reaches_a_lot_open_to_the_public(run, city, tmp_path):
     assert {"区域编码", "沿道路可达人口", "直线可达人口"} <= set(headings)
 
 
+def test_a_road_that_opens_later_is_not_there_and_the_map_tells_the_day(run, city, tmp_path):
+    halves = [LineString([(X, Y), (X + 300, Y)]), LineString([(X + 300, Y), (X + 1000, Y)])]
+    opened = ["2020-01-01", "2026-06-30"]
+    write_layer(layer(*halves, edge_code=["R1", "R2"], opened_on=opened), city, layer="roads")
+    for day, reached in (("2025-12-31", 2), ("2026-06-30", 3)):
+        code, printed, said = run(
+            "access", city, "--to", "停车场", "--within", 720, "--at", day, "-o", tmp_path, "--json"
+        )
+        assert (code, json.loads(printed)["reasons"]["reached"]) == (0, reached)
+        assert ("道路：1 行未参与分析，尚未通车（第 1 行）" in said) == (reached == 2)
+        assert f"制图日期：{day}" in (tmp_path / "access.html").read_text("utf-8")
+
+
 def test_the_same_for_a_script(run, city):
     code, printed, _ = run("access", "reach", city, "--to", "parking_lots", "--within", "320", "--json")
     told = json.loads(printed)

@@ -11,7 +11,9 @@ import pytest
 from zjk_gis import Workspace, read_layer, write_layer
 from zjk_gis.layers import label
 from zjk_gis.layers.headings import heading
+from zjk_gis.reports.formulas import FORMULAS, formula_told
 from zjk_gis.responsibility.chiefs import gini
+from zjk_gis.responsibility.findings import FIGURES
 from zjk_gis.synth import make_city
 
 DAY = "2025-12-31"
@@ -89,12 +91,14 @@ def test_every_figure_can_be_recomputed_from_the_files_that_were_written(audited
             table = gpd.read_file(folder / "audit.gpkg", layer=row["layer"])
         else:
             table = sheet(folder, row["layer"], ["answer", "standing", "load"])
-        chosen = table if pd.isna(row["filter"]) else table.query(row["filter"])
         name = measures[row["measure"]]
-        assert recomputed(chosen, row["amount"]) == pytest.approx(told[name]["value"], rel=1e-9), name
-        assert recomputed(table, str(row["whole_amount"])) == pytest.approx(told[name]["whole"], rel=1e-9), (
-            name
-        )
+        own = next(figure for figure in FIGURES if figure.measure == name)
+        for column in FORMULAS:  # the book tells in words what is computed
+            told_in_words = formula_told(getattr(own, column), "zh")
+            assert told_in_words == ("" if pd.isna(row[column]) else str(row[column]))
+        chosen = table.query(own.filter) if own.filter else table
+        assert recomputed(chosen, own.amount) == pytest.approx(told[name]["value"], rel=1e-9), name
+        assert recomputed(table, own.whole_amount) == pytest.approx(told[name]["whole"], rel=1e-9), name
         assert row["value"] == pytest.approx(told[name]["value"], rel=1e-9)
         assert row["share"] == pytest.approx(told[name]["value"] / told[name]["whole"], rel=1e-9)
     gaps = gpd.read_file(folder / "audit.gpkg", layer="gaps")

@@ -9,6 +9,8 @@ from shapely import LineString, Point, box
 from zjk_gis.io import write_layer
 from zjk_gis.synth import make_city
 
+DAY = "2025-12-31"
+
 
 @pytest.fixture(scope="module")
 def files(tmp_path_factory):
@@ -25,7 +27,7 @@ def files(tmp_path_factory):
     [
         ("zones", [], "zones"),
         ("assignment", ["--incidents", "incidents.csv"], "assigned"),
-        ("gaps", ["--at", "2025-12-31"], "gaps"),
+        ("gaps", [], "gaps"),
         ("changes", ["--before", "city.gpkg"], "after"),
         ("pipes", [], "manholes"),
         ("parking", [], "parking_gaps"),
@@ -38,11 +40,12 @@ def test_each_kind_is_one_page(run, files, tmp_path, monkeypatch, kind, more, co
     monkeypatch.chdir(files)
     page = tmp_path / "map.html"
     arguments = ["map", "city.gpkg", "--kind", kind, "-o", page, "--source", "试验", "--json", *more]
+    arguments += ["--at", DAY]
     code, out, _ = run(*arguments)
     result = json.loads(out)
     assert (code, result["kind"], result["bytes"]) == (0, kind, page.stat().st_size)
     assert result["features"][counted] > 0
-    assert "数据来源：试验" in page.read_text("utf-8")
+    assert f"数据来源：试验 · 制图日期：{DAY}" in page.read_text("utf-8")
 
 
 @pytest.mark.parametrize(

@@ -14,7 +14,20 @@ import pandas as pd
 import pytest
 from shapely import LineString, Point, box
 
-from zjk_gis.maps import choropleth, density_map, gaps_map, pipes_map, save_offline, zones_map
+from zjk_gis.drawing.palette import HOT_CLASSES
+from zjk_gis.maps import (
+    access_map,
+    assignment_map,
+    changes_map,
+    choropleth,
+    density_map,
+    gaps_map,
+    heritage_map,
+    hot_spots_map,
+    pipes_map,
+    save_offline,
+    zones_map,
+)
 
 X, Y = 573000, 4520000
 APPROVED = Path(__file__).parent / "approved"
@@ -74,7 +87,51 @@ def density():
     )
 
 
-MAPS = {"zones": zones, "gaps": gaps, "choropleth": indicator, "pipes": pipes, "density": density}
+def spots(**columns):
+    """A point in the middle of each area."""
+    ground = areas().assign(**columns)
+    return ground.set_geometry(ground.centroid)
+
+
+def assignment():
+    found = ["inside"] * 15 + ["border"] * 4 + ["nearest"] * 3 + ["none"] * 2
+    cases = spots(found=found, ambiguous=[k > 14 for k in range(24)], event_name=["暴露垃圾"] * 24)
+    days = pd.Timestamp("2025-01-01") + pd.to_timedelta(np.arange(24) * 11, unit="D")
+    return assignment_map(cases.assign(occurred_at=days), areas(), date="2025-12-31")
+
+
+def changes():
+    kinds = ["other_zone", "other_chief", "from_nobody", "to_nobody"]
+    moved = areas().iloc[[2, 9, 16, 21]].assign(
+        kind=kinds, move_code=["D1", "D2", "D3", "D4"], area_m2=40_000.0, from_code="Z00", to_code="Z01"
+    )  # fmt: skip
+    return changes_map(areas(), areas().iloc[:-2], moved, date="2025-12-31")
+
+
+def access():
+    reasons = ["reached", "too_far", "cut_off", "no_road", "in_barrier", "no_position"] * 4
+    homes = areas().assign(reason=reasons, geometry=areas().buffer(-60))
+    lots = spots(lot_code="T1").iloc[[8]]
+    reach = lots.assign(within_m=300.0, geometry=lots.buffer(300))
+    return access_map(homes, lots, served=reach, region=areas(), date="2025-12-31")
+
+
+def hot_spots():
+    classes = [*HOT_CLASSES, "not_significant"]
+    return hot_spots_map(areas().assign(hot_class=classes * 3), date="2025-12-31")
+
+
+def heritage():
+    scopes = ["核心保护范围", "建设控制地带"] * 2
+    blocks = areas().iloc[[7, 8, 13, 14]].assign(block_name="甲街区", scope=scopes)
+    return heritage_map(blocks, areas().iloc[[1]].buffer(-50).to_frame("geometry"), date="2025-12-31")
+
+
+MAPS = {
+    "zones": zones, "gaps": gaps, "choropleth": indicator, "pipes": pipes, "density": density,
+    "assignment": assignment, "changes": changes, "access": access, "hot_spots": hot_spots,
+    "heritage": heritage,
+}  # fmt: skip
 
 COARSE = """async ([data, cells]) => {
   const image = new Image();

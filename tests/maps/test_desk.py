@@ -129,6 +129,9 @@ class TestFilters:
         opened(seen)
         seen.page.fill(".zjk-desk input[type=search]", " a6 ")
         assert listed(seen) == ["A6"]
+        for typed, found in (("a", 8), ("a6", 1), ("a", 8), ("垃", 4), ("圾", 4), ("垃圾", 4), ("aa6", 0)):
+            seen.page.fill(".zjk-desk input[type=search]", typed)
+            assert status(seen) == f"{found} / 8"
         seen.page.fill(".zjk-desk input[type=search]", "没有这个")
         assert seen.page.inner_text(".zjk-desk .none") == "没有同时符合全部条件的行"
         assert seen.page.is_disabled("text=导出 CSV")
@@ -157,6 +160,49 @@ class TestFilters:
             "至就近责任区": ["0 / 1", 1],
         }
         assert seen.page.inner_text(".zjk-clock .when").split()[-2:] == ["3", "件"]
+
+
+PAINTED = """async fresh => {
+  const sheet = zjk.sheets[0], done = new Promise(done => { sheet.waiting = done; });
+  if (fresh) { sheet._below.key = sheet._above.key = ""; }
+  sheet.repaint();
+  await done;
+  return sheet._front.toDataURL();
+}"""
+
+
+class TestWhatIsKept:
+    """Below the first layer that a filter changes, and of the names, the picture is laid again."""
+
+    def test_it_is_what_a_whole_picture_would_be(self, seen):
+        opened(seen)
+        seen_before = set()
+        for change in (
+            ".zjk-desk [aria-label=街道名称] .bar[data-value=甲]",
+            ".zjk-panel input >> nth=-1",
+            ".leaflet-control-zoom-in",
+            ".zjk-desk [aria-label=街道名称] .bar[data-value=甲]",
+            ".zjk-panel input >> nth=-1",
+        ):
+            seen.page.click(change)
+            seen.rest(400)
+            told(seen)
+            kept = seen.page.evaluate(PAINTED, False)
+            assert kept == seen.page.evaluate(PAINTED, True)
+            seen_before.add(kept)
+        assert len(seen_before) == 5
+
+    def test_names_of_rows_that_a_filter_hides_go_with_them(self, visit, tmp_path):
+        shapes = [box(X + 300 * i, Y, X + 300 * (i + 1), Y + 300) for i in range(4)]
+        zones = gpd.GeoDataFrame(
+            {"zone_code": list("ABCD"), "chief_name": ["甲", "甲", "乙", "乙"]}, geometry=shapes, crs=4547
+        )
+        seen = visit(save_offline(zones_map(zones), tmp_path / "map.html"))
+        opened(seen, "责任区")
+        assert len(seen.page.evaluate("zjk.sheets[0]._labels")) == 4
+        choose(seen, "路长姓名", "甲")
+        assert len(seen.page.evaluate("zjk.sheets[0]._labels")) == 2
+        assert seen.page.evaluate(PAINTED, False) == seen.page.evaluate(PAINTED, True)
 
 
 class TestTable:
@@ -258,6 +304,33 @@ class TestAddress:
         assert seen.page.evaluate(state) == wanted
         assert sorted(listed(seen)) == ["A0", "A1", "A2"]
         assert seen.page.locator(".zjk-popup").count() == 0
+
+    def test_a_value_that_is_no_longer_there_is_left_out_and_said(self, seen):
+        seen.page.evaluate(
+            """() => { location.hash = '#17/40.8/114.9&rows=案件&is=["街道名称","甲"]'
+               + '&is=["街道名称","丙"]&is=["旧列","x"]'; }"""
+        )
+        seen.page.wait_for_function("zjk.desk.set && zjk.desk.set.left === 3")
+        assert status(seen) == "3 / 8 · 本页没有，已略去：街道名称 丙，旧列 x"
+
+    def test_a_second_address_takes_the_filter_of_the_first_back(self, seen):
+        for told, left in (
+            ('&rows=案件&is=["街道名称","甲"]', 3),
+            ('&rows=案件&is=["事件名称","游商"]', 2),
+            ("&on=0.1.2.3.4", 8),
+        ):
+            seen.page.evaluate("told => { location.hash = '#17/40.8/114.9' + told; }", told)
+            seen.page.wait_for_function("left => zjk.desk.set && zjk.desk.set.left === left", arg=left)
+        assert seen.page.is_hidden(".zjk-desk")
+
+    def test_a_filter_goes_along_though_the_desk_is_shut(self, seen):
+        opened(seen)
+        choose(seen, "街道名称", "甲")
+        seen.page.keyboard.press("Escape")
+        seen.page.evaluate("zjk.address.write()")
+        seen.page.reload()
+        seen.page.wait_for_function("window.zjk !== undefined && zjk.desk.set")
+        assert status(seen) == "3 / 8"
 
     @pytest.mark.parametrize(
         "told",

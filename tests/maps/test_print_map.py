@@ -1,5 +1,6 @@
 """Maps on paper: sizes that a ruler confirms, text that can be searched, and nothing that runs."""
 
+import inspect
 import itertools
 import json
 import re
@@ -629,6 +630,12 @@ def test_a_map_of_a_day_leaves_out_zones_of_other_days(tmp_path):
     zones = zones_of(valid_to=[None, "2024-12-31", None, None])
     drawn = city_map({"responsibility_zones": zones}, date="2025-06-01")
     assert "1 个责任区当日不在有效期，未画出" in " ".join(texts_of(print_map(drawn, tmp_path / "m.svg")))
+
+
+def test_every_ready_map_takes_the_day_that_is_told_on_it():
+    ready = [name for name in zjk_gis.maps.__all__ if name.endswith("_map")]
+    takes = {name: {*inspect.signature(getattr(zjk_gis.maps, name)).parameters} for name in ready}
+    assert {name for name, options in takes.items() if "date" not in options} == {"add_base_map", "base_map"}
 
 
 def test_day_and_source_are_the_maps_own_unless_others_are_named(tmp_path):

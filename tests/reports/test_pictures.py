@@ -138,7 +138,8 @@ class TestWhatIsDrawn:
 
     def test_nobody_has_anything(self):
         chiefs = pd.DataFrame({"chief_code": list("ABC"), "incidents": [0, 0, 0]})
-        assert [chart.kind for chart in charts_of("chiefs", chiefs, "zh")] == ["bars"]
+        drawn, (said,) = drawn_and_said(suggested("chiefs", chiefs, "zh"), "zh")
+        assert (drawn, said.endswith("：3 行均为 0，故未画图")) == ([], True)
         assert lorenz([]) == lorenz([0, 0]) == ([], [])
 
     def test_any_table_is_drawn_by_its_columns_of_amounts(self):

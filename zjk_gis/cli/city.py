@@ -45,6 +45,7 @@ __all__ = [
     "read_sent",
     "read_zones",
     "require_layers",
+    "tell_aside",
     "tell_lacking",
     "tell_positions",
     "tell_report",
@@ -229,8 +230,13 @@ def tell_positions(problems: Mapping[str, int], fixed: Mapping[str, int] | None,
 
 def tell_set_aside(rows: gpd.GeoDataFrame, console: Console) -> None:
     """Say on stderr which rows a question set aside, and why; nothing where none was."""
+    tell_aside(rows.attrs.get("set_aside", []), console)
+
+
+def tell_aside(rows: list[dict[str, Any]], console: Console) -> None:
+    """Say on stderr which rows were set aside, and why, from their records."""
     counted: dict[tuple[str, str], list[object]] = {}
-    for row in rows.attrs.get("set_aside", []):
+    for row in rows:
         counted.setdefault((row["layer"], row["why"]), []).append(row["row"])
     for (layer, why), numbers in counted.items():
         console.note(

@@ -29,6 +29,7 @@ HEADER_LOOK: dict[str, Any] = {
 
 _SHEET_ROWS, _SHEET_COLUMNS, _CELL_CHARACTERS = 1_048_576, 16_384, 32_767
 _EXACT_DIGITS = 10**15
+_SHOWN_DIGITS = "0.0#####"  # of what is no whole number; the cell holds all of it
 _MEASURED_ROWS, _WIDEST = 100, 50  # for the width of a column
 _LINE, _MOST_LINES, _MEASURED = 15, 8, 500  # points a line of wrapped text, and how tall a row grows
 _PAGE_WIDTH = 230  # characters that a landscape A4 page holds across and that can still be read
@@ -136,6 +137,7 @@ def write_sheets(tables: Mapping[str, pd.DataFrame], path: Path) -> None:
     shown = {True: book.add_format({"num_format": "yyyy-mm-dd"})}
     shown[False] = book.add_format({"num_format": "yyyy-mm-dd hh:mm:ss"})
     header, wrapped = book.add_format(HEADER_LOOK), book.add_format({"text_wrap": True, "valign": "top"})
+    parts = book.add_format({"num_format": _SHOWN_DIGITS})
     for name, table in tables.items():
         page = book.add_worksheet(_sheet_name(name))
         page.freeze_panes(1, 0)
@@ -145,7 +147,7 @@ def write_sheets(tables: Mapping[str, pd.DataFrame], path: Path) -> None:
         for at in range(table.shape[1]):
             page.write_string(0, at, str(table.columns[at]), header)
             widths.append(
-                _fill(page, at, str(table.columns[at]), table.iloc[:, at], shown, wrapped, path, tall)
+                _fill(page, at, str(table.columns[at]), table.iloc[:, at], shown, wrapped, parts, path, tall)
             )
         for row, lines in tall.items():
             page.set_row(row, _LINE * min(lines, _MOST_LINES))
@@ -163,6 +165,7 @@ def _fill(
     column: pd.Series,
     shown: Mapping[bool, Any],
     wrapped: Any,
+    parts: Any,
     path: Path,
     tall: dict[int, int],
 ) -> float:
@@ -181,7 +184,7 @@ def _fill(
             page.write_datetime(row, at, date.to_pydatetime(), form)
             continue
         if numeric and np.isfinite(value) and abs(value) < _EXACT_DIGITS:
-            page.write_number(row, at, value)
+            page.write_number(row, at, value, *([] if float(value).is_integer() else [parts]))
             continue
         if len(text) > _CELL_CHARACTERS:
             raise InputError(
@@ -202,7 +205,7 @@ def _fill(
             tall[row] = max(tall.get(row, 1), lines)
     if numeric and len(column):  # a number that is wider than its column is shown as ###
         ends = [value for value in (column.min(), column.max()) if np.isfinite(value)]
-        widest = max([widest, *(min(display_width(str(text_of(value))), 20) for value in ends)])
+        widest = max([widest, *(min(display_width(str(text_of(round(value, 6)))), 20) for value in ends)])
     width = float(min(widest, _WIDEST) + 2)
     page.set_column(at, at, width)
     return width

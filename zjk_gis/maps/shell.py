@@ -84,6 +84,8 @@ _WORDS = {
     "sortBy": "Sort by {column}",
     "showRow": "Show on the map",
     "noneLeft": "No row meets all filters",
+    "comma": ", ",
+    "unknown": "not on this page, left out: {what}",
     "lon": "longitude",
     "lat": "latitude",
 }
@@ -184,7 +186,7 @@ def shell(page: Page, bounds: list[float], content: dict[str, Any]) -> folium.Ma
 
 def page_words(lang: Language) -> dict[str, str]:
     """Return the words of the page's script, which fills in {} itself."""
-    blank = dict.fromkeys(("count", "width", "total", "column"), "{}")
+    blank = dict.fromkeys(("count", "width", "total", "column", "what"), "{}")
     return {key: tr(sentence, lang=lang, **blank) for key, sentence in _WORDS.items()}
 
 

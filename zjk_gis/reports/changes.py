@@ -14,6 +14,7 @@ from zjk_gis.reports.workbook.writing import write_workbook
 from zjk_gis.words import tr
 
 if TYPE_CHECKING:
+    import datetime as dt
     import os
     from collections.abc import Mapping
 
@@ -57,6 +58,7 @@ def write_changes(
     folder: str | os.PathLike[str],
     *,
     states: tuple[gpd.GeoDataFrame, gpd.GeoDataFrame],
+    at: str | dt.date | None = None,
     lang: Language = "zh",
 ) -> Dossier:
     """Write what changes hands as layers, as a workbook and as a map.
@@ -69,6 +71,8 @@ def write_changes(
         Made where there is none. ``changes.gpkg``, ``changes.xlsx`` and ``changes.html`` in it are replaced.
     states : (GeoDataFrame, GeoDataFrame)
         The zones before and after, to be drawn.
+    at : date or str, optional
+        The day of the zones that follow, told on map and workbook; by default the map tells today.
     lang : {"zh", "en"}, default "zh"
 
     Returns
@@ -99,8 +103,8 @@ def write_changes(
         label(str(row.measure), lang): f"{row.value:,.1f} {row.unit}".rstrip()
         for row in changes.figures.itertuples()
     }
-    write_workbook(tables, workbook, summary=summary, title=title, lang=lang)
-    save_offline(changes_map(*states, changes, title=title, lang=lang), page)
+    write_workbook(tables, workbook, summary=summary, title=title, as_of=at, lang=lang)
+    save_offline(changes_map(*states, changes, title=title, date=at, lang=lang), page)
     return Dossier(
         {
             layers_file: tr("layers (QGIS)", lang=lang),

@@ -112,7 +112,7 @@ def _number(value: float | None) -> str:
 def sentence_of(chart: Chart, lang: Language) -> str:
     """Say a chart that compares nothing as a sentence; empty where it is worth drawing.
 
-    A single bar, or a dozen of the same length out of more, shows less than its number says.
+    A single bar, or bars that are all of the same length, show less than their number says.
 
     Examples
     --------
@@ -134,6 +134,14 @@ def sentence_of(chart: Chart, lang: Language) -> str:
     if chart.kind == "bars" and chart.is_cut and len(set(amounts)) == 1 and amounts[0] is not None:
         return tr(
             "{title}: {value} in each of the first {count} rows, so that nothing is drawn",
+            title=chart.title,
+            value=told(chart.value_kind, amounts[0]),
+            count=len(amounts),
+            lang=lang,
+        )
+    if chart.kind == "bars" and len(set(amounts)) == 1 and amounts[0] is not None:
+        return tr(
+            "{title}: {value} in each of {count} rows, so that nothing is drawn",
             title=chart.title,
             value=told(chart.value_kind, amounts[0]),
             count=len(amounts),

@@ -19,6 +19,7 @@ from zjk_gis.layers.headings import RECORDED, heading
 from zjk_gis.layers.labels import Language, label
 from zjk_gis.layers.results import CODED, RESULTS, spec_in
 from zjk_gis.layers.shapes import has_place, inner_points, point_coordinates
+from zjk_gis.reports.formulas import FORMULAS, formula_told
 from zjk_gis.reports.telling import plain
 from zjk_gis.text import display_width
 from zjk_gis.words import tr
@@ -33,7 +34,7 @@ if TYPE_CHECKING:
 __all__ = ["SheetColumn", "blocks_of", "cell_of", "columns_of", "is_share_name", "row_names"]
 
 # How values become cells.
-_How = Literal["words", "texts", "yes_no", "numbers", "times", "moments", "degrees"]
+_How = Literal["words", "formulas", "texts", "yes_no", "numbers", "times", "moments", "degrees"]
 Kind = Literal["text", "code", "integer", "year", "number", "measure", "share", "degrees", "date", "datetime"]
 
 _FIELDS: dict[str, Field] = {field.name: field for spec in CATALOGUE.values() for field in spec.fields}
@@ -250,6 +251,8 @@ def _decided(name: str, values: pd.Series) -> tuple[Kind, _How]:
             return "text", "words"
     if name.endswith(("_code", "_codes")) or (field is not None and field.dtype == "text"):
         return ("code" if name.endswith("_code") else "text"), "texts"
+    if name in FORMULAS:
+        return "text", "formulas"
     as_times = False
     if field is not None and field.dtype in ("date", "datetime"):
         times, wrong = converted(values, field)
@@ -278,6 +281,8 @@ def _turned(name: str, how: _How, values: pd.Series, lang: Language) -> list[Any
     if how == "words":
         words = {word: plain(label(word, lang)) for word in values.dropna().unique().tolist()}
         return [None if _is_missing(value) else words[value] for value in cells]
+    if how == "formulas":
+        return [None if text is None else formula_told(text, lang) for text in _texts(cells)]
     if how == "yes_no":
         yes, no = label("yes", lang), label("no", lang)
         return [None if _is_missing(value) else yes if value else no for value in cells]

@@ -48,7 +48,7 @@ _TONES: dict[str, Tone] = {
 }  # fmt: skip
 _PARTS = ("one", "several", "nobody")
 # Numbers that say where a row stands, not how much of anything there is.
-_PLACES = frozenset({"rank", "level", "from_m", "to_m"})
+_PLACES = frozenset({"rank", "row", "level", "from_m", "to_m"})
 _SUMMABLE = frozenset({"area_m2", "length_m", "population", "households", "berths"})
 _WEEKDAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 _STEMS = {"ground": "ground", "road": "roads", "matters": "matters"}

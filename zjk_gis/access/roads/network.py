@@ -21,6 +21,7 @@ from zjk_gis.crs import title_of_crs
 from zjk_gis.engine.arrays import distinct
 from zjk_gis.errors import InputError
 from zjk_gis.layers.catalogue import ROADS
+from zjk_gis.layers.columns.periods import day_of, days_of
 from zjk_gis.layers.columns.requirements import require_columns
 from zjk_gis.layers.columns.values import as_text, coded, converted
 from zjk_gis.layers.excerpts import excerpt
@@ -33,6 +34,7 @@ from zjk_gis.presentation import Presentation, presented
 from zjk_gis.words import tr
 
 if TYPE_CHECKING:
+    import datetime as dt
     import os
     from collections.abc import Sequence
 
@@ -252,6 +254,7 @@ def road_network(
     crossings: Literal["report", "join"] = "report",
     tolerance_m: float = 0.5,
     code: str = "edge_code",
+    at: str | dt.date | None = None,
     strict: bool = False,
 ) -> RoadNetwork:
     """Make a graph of a city's own road layer (路网), and say what was joined, what was not, and why.
@@ -272,6 +275,9 @@ def road_network(
         An end that meets nothing is joined to a line no farther than this.
     code : str, default "edge_code"
         The column of codes.
+    at : date or str, optional
+        The day on which the roads are judged: those opened later (``opened_on``, 交付使用日期) are set
+        aside and told; one without that date is there. By default all of them.
     strict : bool, default False
         Refuse rows that are no sound line, instead of setting them aside.
 
@@ -287,7 +293,8 @@ def road_network(
     EmptyLayerError, CRSError, GeometryError
         If the layer cannot be used; the message names the rows.
     InputError
-        If an option is not one of those listed, or no value of ``one_way`` or ``road_class`` is understood.
+        If an option is not one of those listed, no value of ``one_way`` or ``road_class`` is understood, or a
+        date cannot be read.
     MissingColumnError
         If `code` is named and the layer lacks it.
 
@@ -326,7 +333,7 @@ def road_network(
             tr("crossings must be one of {choices}, not {value!r}", choices="report, join", value=crossings)
         )
     aside = SetAside(strict=strict)
-    given = aside.sound(roads, "roads", kind="line")
+    given = _opened(aside.sound(roads, "roads", kind="line"), at, aside)
     layer = ready(given, "roads", kind="line")
     about = _Rows.of(layer, code, aside)
     parts, row = shapely.get_parts(flat(layer.geometry.to_numpy()), return_index=True)
@@ -367,6 +374,18 @@ def road_network(
         set_aside=aside.rows,
     )
     return _with_barriers_told(network)
+
+
+def _opened(roads: gpd.GeoDataFrame, at: str | dt.date | None, aside: SetAside) -> gpd.GeoDataFrame:
+    """Leave out the roads that are opened after a day."""
+    if at is None:
+        return roads
+    day = day_of(at)
+    if "opened_on" not in roads:
+        return roads
+    later = days_of(roads["opened_on"], "roads: opened_on") > day
+    aside.note(roads, "roads", later, "not_yet_opened", roads["opened_on"])
+    return roads[~later]
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,6 +10,7 @@ import pandas as pd
 from zjk_gis.access import berth_balance, berths_by_area
 from zjk_gis.cli.access.layers import (
     as_records,
+    at_option,
     city_layers,
     doors_of,
     facilities_in,
@@ -51,6 +52,7 @@ _KINDS = ("berths_public", "berths_private", "berths_on_street", "berths")
 )
 @click.option("--within", default=300.0, show_default=True, help="How many metres one walks to a lot.")
 @click.option("--small-city", is_flag=True, help="The city has no more than 500,000 people.")
+@at_option
 @output_option
 @speaking
 def berths(
@@ -59,6 +61,7 @@ def berths(
     by: str,
     within: float,
     small_city: bool,
+    at: str | None,
     output: Path | None,
     console: Console,
 ) -> None:
@@ -71,7 +74,7 @@ def berths(
     layers = city_layers(
         city, ["roads", "parking_lots", "residential_estates", area], console, also=("entrances",)
     )
-    network = network_of(layers, console, join=False)
+    network = network_of(layers, console, join=False, at=at)
     homes = layers["residential_estates"]
     lots = facilities_in(layers, "parking_lots", console)
     balance = berth_balance(
@@ -101,7 +104,7 @@ def berths(
             {"berth_balance": balance.homes, "berths_of_lots": balance.lots},
             output,
             "berths",
-            _map(table, layers[area], area, title, console),
+            _map(table, layers[area], area, title, at, console),
             console,
             more={"berths_by_area": table},
             title=title,
@@ -158,14 +161,16 @@ def _figures(table: pd.DataFrame, balance: BerthBalance, console: Console) -> di
     return {label(name, console.lang): value for name, value in figures.items()}
 
 
-def _map(table: pd.DataFrame, areas: gpd.GeoDataFrame, area: str, title: str, console: Console) -> folium.Map:
+def _map(
+    table: pd.DataFrame, areas: gpd.GeoDataFrame, area: str, title: str, at: str | None, console: Console
+) -> folium.Map:
     """Colour the areas by berths a vehicle."""
     code = spec_of(area).code
     drawn = areas[[code, "geometry"]].merge(
         table.rename(columns={"area_code": code}), on=code, how="left", validate="one_to_one"
     )
     columns = [code, *_KINDS, "vehicles", "ratio", "judgement"]
-    return choropleth(drawn, "ratio", labels=code, columns=columns, title=title, lang=console.lang)
+    return choropleth(drawn, "ratio", labels=code, columns=columns, title=title, date=at, lang=console.lang)
 
 
 def _show(table: pd.DataFrame, console: Console) -> None:

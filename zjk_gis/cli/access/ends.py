@@ -9,7 +9,14 @@ import click
 import pandas as pd
 
 from zjk_gis.access import dead_ends, missing_links
-from zjk_gis.cli.access.layers import as_records, city_layers, network_of, output_option, tell_answer
+from zjk_gis.cli.access.layers import (
+    as_records,
+    at_option,
+    city_layers,
+    network_of,
+    output_option,
+    tell_answer,
+)
 from zjk_gis.cli.options import CITY
 from zjk_gis.cli.output import write_found
 from zjk_gis.cli.speaking import speaking
@@ -35,6 +42,7 @@ __all__ = ["ends"]
 )
 @click.option("--least", default=30.0, show_default=True, help="Stubs shorter than this are driveways.")
 @click.option("--link", default=200.0, show_default=True, help="How many metres a link has at most.")
+@at_option
 @output_option
 @click.option("--most", default=10, show_default=True, help="How many are printed.")
 @speaking
@@ -43,6 +51,7 @@ def ends(
     region: Path | None,
     least: float,
     link: float,
+    at: str | None,
     output: Path | None,
     most: int,
     console: Console,
@@ -54,7 +63,7 @@ def ends(
     wanted = ["roads"] if region is not None else ["roads", "built_up_areas"]
     layers = city_layers(city, wanted, console, also=("entrances",))
     ground = layers["built_up_areas"] if region is None else read_one(region)
-    network = network_of(layers, console, join=False)
+    network = network_of(layers, console, join=False, at=at)
     found = dead_ends(network, ground, least_m=least, link_m=link, entrances=layers.get("entrances"))
     links = missing_links(network, within_m=link)
     lang = console.lang
@@ -80,6 +89,7 @@ def ends(
             links=links,
             region=ground,
             barriers=layers.get("rivers"),
+            date=at,
             lang=lang,
         )
         tables = {"dead_ends": found, "dead_end_links": found.attrs["links"], "missing_links": links}

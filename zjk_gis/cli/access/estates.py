@@ -10,6 +10,7 @@ import pandas as pd
 from zjk_gis.access import lacking_facilities
 from zjk_gis.cli.access.layers import (
     as_records,
+    at_option,
     city_layers,
     doors_of,
     facilities_in,
@@ -65,6 +66,7 @@ _COLUMNS = ("estate_code", "estate_name", "built_year", "population", "kinds_lac
     help="The same for one layer, such as green_spaces=1000; may be given several times.",
 )
 @click.option("--built-until", type=int, help="Only estates built in this year or before, such as 2000.")
+@at_option
 @output_option
 @click.option("--most", default=10, show_default=True, help="How many are printed.")
 @speaking
@@ -74,6 +76,7 @@ def estates(
     within: float,
     radii: tuple[str, ...],
     built_until: int | None,
+    at: str | None,
     output: Path | None,
     most: int,
     console: Console,
@@ -87,7 +90,7 @@ def estates(
     layers = city_layers(city, ["roads", _ESTATES, *wanted], console, also=also)
     kinds = wanted or [name for name in _KINDS if name in layers]
     own = _radii(radii)
-    network = network_of(layers, console, join=False)
+    network = network_of(layers, console, join=False, at=at)
     asked = layers[_ESTATES] if built_until is None else _old(layers[_ESTATES], built_until, console)
     table = lacking_facilities(
         asked,
@@ -112,6 +115,7 @@ def estates(
             columns=_COLUMNS,
             palette="browns",
             title=title,
+            date=at,
             lang=console.lang,
         )
         files = write_found(

@@ -9,7 +9,7 @@ import click
 import pandas as pd
 
 from zjk_gis.access import public_lots, road_network
-from zjk_gis.cli.city import read_city, require_layers
+from zjk_gis.cli.city import read_city, require_layers, tell_aside
 from zjk_gis.cli.options import current_city
 from zjk_gis.layers.catalogue import spec_of
 from zjk_gis.layers.labels import label
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 __all__ = [
     "as_records",
     "as_share",
+    "at_option",
     "barriers_of",
     "city_layers",
     "doors_of",
@@ -44,6 +45,10 @@ travel_option = click.option(
     default="foot",
     show_default=True,
     help="On foot, or by car, which keeps to one-way streets.",
+)
+at_option = click.option(
+    "--at",
+    help="The day that is judged, told on the map: roads opened later are left out. By default all roads.",
 )
 output_option = click.option(
     "-o", "--output", type=click.Path(path_type=Path), help="A folder for layers, workbook and map."
@@ -65,12 +70,15 @@ def barriers_of(layers: dict[str, gpd.GeoDataFrame]) -> list[gpd.GeoDataFrame]:
     return [layers[name] for name in _BARRIERS if name in layers and len(layers[name])]
 
 
-def network_of(layers: dict[str, gpd.GeoDataFrame], console: Console, *, join: bool) -> RoadNetwork:
-    """Make the graph, and say what had to be decided."""
+def network_of(
+    layers: dict[str, gpd.GeoDataFrame], console: Console, *, join: bool, at: str | None = None
+) -> RoadNetwork:
+    """Make the graph of the roads, or of those of a day, and say what had to be decided."""
     network = road_network(
-        layers["roads"], barriers=barriers_of(layers), crossings="join" if join else "report"
+        layers["roads"], barriers=barriers_of(layers), crossings="join" if join else "report", at=at
     )
     tell_network(network, console)
+    tell_aside(network.set_aside, console)
     return network
 
 

@@ -10,6 +10,7 @@ from zjk_gis.access import coverage_of, nearest_facilities, service_areas
 from zjk_gis.cli.access.layers import (
     as_records,
     as_share,
+    at_option,
     city_layers,
     doors_of,
     facilities_in,
@@ -57,6 +58,7 @@ _REASONS = ("reached", "too_far", "cut_off", "no_road", "in_barrier", "no_positi
     is_flag=True,
     help="Join roads that cross where nothing tells whether they meet; by default they pass each other.",
 )
+@at_option
 @output_option
 @click.option("--most", default=10, show_default=True, help="How many are printed.")
 @speaking
@@ -68,6 +70,7 @@ def reach(
     by: str,
     travel: Literal["foot", "car"],
     join_crossings: bool,
+    at: str | None,
     output: Path | None,
     most: int,
     console: Console,
@@ -80,7 +83,7 @@ def reach(
     """
     target, source, area = (spec_of(name).name for name in (to, origins, by))
     layers = city_layers(city, ["roads", target, source], console, also=("entrances", "built_up_areas", area))
-    network = network_of(layers, console, join=join_crossings)
+    network = network_of(layers, console, join=join_crossings, at=at)
     facilities = facilities_in(layers, target, console)
     doors = doors_of(layers, facilities, target)
     homes = nearest_facilities(
@@ -113,6 +116,7 @@ def reach(
             region=layers.get("built_up_areas"),
             barriers=layers.get("rivers"),
             title=_title(target, within, console),
+            date=at,
             lang=console.lang,
         )
         more = {} if table is None else {"coverage": table}

@@ -12,6 +12,7 @@ import pandas as pd
 from zjk_gis.access import bottlenecks, detour_index
 from zjk_gis.cli.access.layers import (
     as_records,
+    at_option,
     city_layers,
     network_of,
     output_option,
@@ -40,6 +41,7 @@ __all__ = ["roads"]
     is_flag=True,
     help="Join roads that cross where nothing tells whether they meet; by default they pass each other.",
 )
+@at_option
 @output_option
 @click.option("--save", type=click.Path(path_type=Path), help="Save the graph for use from Python.")
 @click.option("--most", default=10, show_default=True, help="How many are printed.")
@@ -47,6 +49,7 @@ __all__ = ["roads"]
 def roads(
     city: Path | str,
     join_crossings: bool,
+    at: str | None,
     output: Path | None,
     save: Path | None,
     most: int,
@@ -58,7 +61,7 @@ def roads(
     street. With -o the findings go to roads.gpkg, roads.xlsx and roads.html in that folder.
     """
     layers = city_layers(city, ["roads"], console, also=("residential_estates", "streets", "built_up_areas"))
-    network = network_of(layers, console, join=join_crossings)
+    network = network_of(layers, console, join=join_crossings, at=at)
     lang = console.lang
     homes = layers.get("residential_estates")
     weak = bottlenecks(network, homes=homes)
@@ -81,6 +84,7 @@ def roads(
             bottlenecks=weak,
             region=layers.get("built_up_areas"),
             barriers=layers.get("rivers"),
+            date=at,
             lang=lang,
         )
         tables = {

@@ -11,6 +11,7 @@ import pandas as pd
 
 from zjk_gis.access import site_facilities
 from zjk_gis.cli.access.layers import (
+    at_option,
     city_layers,
     doors_of,
     facilities_in,
@@ -61,6 +62,7 @@ __all__ = ["site"]
 )
 @click.option("--within", default=500.0, show_default=True, help="How many metres are within reach.")
 @travel_option
+@at_option
 @output_option
 @speaking
 def site(
@@ -72,6 +74,7 @@ def site(
     origins: str,
     within: float,
     travel: Literal["foot", "car"],
+    at: str | None,
     output: Path | None,
     console: Console,
 ) -> None:
@@ -81,7 +84,7 @@ def site(
     """
     target, source = spec_of(to).name, spec_of(origins).name
     layers = city_layers(city, ["roads", target, source], console, also=("entrances", "built_up_areas"))
-    network = network_of(layers, console, join=False)
+    network = network_of(layers, console, join=False, at=at)
     if candidates is None:
         places = _junctions(network)
         code = "candidate"
@@ -114,6 +117,7 @@ def site(
             region=layers.get("built_up_areas"),
             barriers=layers.get("rivers"),
             title=title,
+            date=at,
             lang=console.lang,
         )
         files = write_found(

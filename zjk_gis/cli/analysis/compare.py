@@ -122,7 +122,7 @@ def command(
     made = Dossier()
     if output is not None:
         states = (zones_at(before, at_old, level=level), zones_at(after, at_new, level=level))
-        made = write_changes(changes, output, states=states, lang=console.lang)
+        made = write_changes(changes, output, states=states, at=at_new, lang=console.lang)
         console.list_files(made.files)
     console.result(
         {

@@ -40,7 +40,7 @@ _TICK = 1.6
 _TITLES = ((7.2, 1), (6.2, 1), (5.2, 1), (4.0, 2), (3.0, 3), (2.3, 4))  # how high, and in how many rows
 _FOOTS, _FOOT_ROW = ((2.3, 2), (1.9, 3)), 1.3  # how high, and in how many rows
 _TITLE_ROW, _LONGEST_TITLE = 1.12, 500
-_SHRUNK = (1.0, 0.9, 0.9, 0.9)
+_SHRUNK = (1.0, 0.9, 0.9, 0.9, 0.9)
 
 
 @dataclass(slots=True)
@@ -50,14 +50,24 @@ class Legend:
     rows: list[_Row] = field(default_factory=list)
 
 
-def legend_of(layers: Sequence[DrawnLayer], shown: Mapping[DrawnLayer, Shown], lang: Language) -> Legend:
-    """Collect what the layers in the frame mean, the top one first, under the headings of their groups."""
+def legend_of(
+    layers: Sequence[DrawnLayer],
+    shown: Mapping[DrawnLayer, Shown],
+    lang: Language,
+    groups: Sequence[str] = (),
+) -> Legend:
+    """Collect what the layers in the frame mean, the top one first, under the headings of their groups.
+
+    Groups stand in the order given, others behind them; what was comes before what is.
+    """
     legend = Legend()
-    listed = [each for each in layers if each.name and each in shown and shown[each].number]
-    for group in dict.fromkeys(each.group for each in reversed(listed)):
+    there = [each for each in reversed(layers) if each.name and each in shown and shown[each].number]
+    listed = sorted(there, key=lambda each: each.side == "after")
+    own = dict.fromkeys(each.group for each in listed)
+    for group in sorted(own, key=lambda each: groups.index(each) if each in groups else len(groups)):
         if group:
             legend.rows.append((None, 0, group, ""))
-        for layer in reversed(listed):
+        for layer in listed:
             if layer.group == group:
                 legend.rows += _rows_of(layer, shown[layer], lang)
     return legend
@@ -261,7 +271,7 @@ def _places(rooms: list[Box], legend: Legend, zoom: float, top: float) -> list[t
     row, at, y = 4.7 * zoom, 0, top
     places: list[tuple[Box, float] | None] = []
     for style, _, _, _ in legend.rows:
-        needed = row * (2.2 if style is None else 1)  # a heading is not left alone at the foot
+        needed = row * (2.2 if not style else 1)  # a heading is not left alone at the foot
         while at < len(rooms) and y + needed > rooms[at].foot - (row if at + 1 == len(rooms) else 0):
             at += 1
             y = rooms[at].y + 1 if at < len(rooms) else y

@@ -10,11 +10,13 @@ import numpy as np
 import rtree
 import shapely
 
-from zjk_gis.drawing.canvas import mark_path, path_of
+from zjk_gis.drawing.canvas import MM_PER_PIXEL, mark_path, path_of
 from zjk_gis.drawing.typefaces import clean_text
 from zjk_gis.maps.lettering import is_cut, rows_within, wrapped
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from numpy.typing import NDArray
 
     from zjk_gis.drawing.canvas import Canvas
@@ -42,6 +44,7 @@ _MOST_WHOLE = 3  # of a name that is not cut
 _MOST_HIDDEN = 2  # marks that the label of an area may cover
 _NUMBER, _BAND = 2.1, 8.0  # of numbers: how high; how far apart from north to south they are in one row
 _AROUND, _FAR = 16, (2.4, 4.2, 6.5, 9.5, 13.0)  # where else a number may stand: ways, and radii away
+_USUAL_RADIUS = 6.0  # pixels, of the marks that most codes stand over
 _CODE, _NAME, _LABEL = 0, 1, 2  # codes of marks first, then names, then labels of areas
 _WATER, _GREY, _FAINT = "#2f6f9f", "#3e4c59", "#8a97a5"
 
@@ -292,12 +295,12 @@ def _names_of(
             continue
         ((x, y),) = view.on_paper(shapely.get_coordinates(shapely.point_on_surface(seen[at]))).tolist()
         kind = _NAME if layer.texts is not None else _LABEL if extent else _CODE
-        above = 2.4 * zoom if kind == _CODE else 0.0  # a mark stays to be seen below its code
         size = _SIZE * zoom
         lines = rows[at]
         if whole:
             wide = partial(typeface.width, size=size, bold=True)
             lines = [row for line in lines for row in rows_within(line, _WIDEST * zoom, wide)]
+        above = _above(style, len(lines), size, zoom) if kind == _CODE else 0.0
         name = _Name(cut, kind, -extent, tuple(lines), x, y - above, size, colour)
         ways: tuple[_Name, ...] = (name,) if not whole or len(lines) <= _MOST_WHOLE else ()
         if whole and ways and shapely.area(seen[at]) > 0:
@@ -306,6 +309,12 @@ def _names_of(
             ways = (name, *(replace(name, y=step) for step in steps))
         found.append(_Sought(told, ways, ((x, y - above),)))
     return found + _labels_of(labels, view, typeface, _SIZE * zoom, smallest, whole=whole)
+
+
+def _above(style: Mapping[str, Any], rows: int, size: float, zoom: float) -> float:
+    """Return how far over a mark the middle of its code stands: the mark stays to be seen below."""
+    larger = max(float(style.get("radius", 0.0)) - _USUAL_RADIUS, 0.0) * MM_PER_PIXEL
+    return 2.4 * zoom + larger + (rows - 1) / 2 * _ROW * size
 
 
 @dataclass(frozen=True, slots=True)

@@ -157,7 +157,8 @@ def print_map(
     heading = title or page.title
     draw_head(canvas, sheet, heading, page.subtitle, typeface)
     overview = _overview(page, placed, views[0])
-    draw_legend(canvas, sheet, views[0], legend_of(layers, shown, page.lang), typeface, page.lang, overview)
+    legend = legend_of(layers, shown, page.lang, [group for group, _ in page.groups])
+    draw_legend(canvas, sheet, views[0], legend, typeface, page.lang, overview)
     outside = sum(len(each.shapes) - found.number for each, found in shown.items() if each.name)
     notes = [*page.notes, *_left_out(left_out, outside, page.lang)]
     left, right = foot_of(page, crs, date, source, notes)

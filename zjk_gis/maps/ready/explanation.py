@@ -12,10 +12,11 @@ from zjk_gis.arguments import checked
 from zjk_gis.crs import convert_crs
 from zjk_gis.layers.labels import check_language, label
 from zjk_gis.maps import parts, style
-from zjk_gis.maps.page import Page
 from zjk_gis.words import tr
 
 if TYPE_CHECKING:
+    import datetime as dt
+
     import folium
 
     from zjk_gis.layers.labels import Language
@@ -51,13 +52,17 @@ class _Explanation(Protocol):
 
 
 @checked
-def explanation_map(explanation: _Explanation, *, lang: Language = "zh") -> folium.Map:
+def explanation_map(
+    explanation: _Explanation, *, date: str | dt.date | None = None, lang: Language = "zh"
+) -> folium.Map:
     """Draw an explanation: the incident, the zones that were weighed, and the way to the nearest.
 
     Parameters
     ----------
     explanation : Explanation
         From `zjk_gis.explain_incident`.
+    date : str or date, optional
+        The day told at the foot; by default today.
     lang : {"zh", "en"}, default "zh"
 
     Returns
@@ -89,7 +94,10 @@ def explanation_map(explanation: _Explanation, *, lang: Language = "zh") -> foli
     title = tr("Why {who}: incident {name}", who=who, name=name, lang=lang)
     group = label("found", lang)
     lines = explanation.text(lang).split("\n")
-    page = Page(title=title, subtitle=lines[1], lang=lang, groups=[(group, True)], notes=lines[2:])
+    page = parts.new_page(
+        lang, title=None, default=title, groups=[group], source=None, date=date, subtitle=lines[1]
+    )
+    page.notes += lines[2:]
     verdicts = list(_LOOKS)
     page.add(
         considered,

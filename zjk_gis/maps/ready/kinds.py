@@ -47,7 +47,7 @@ class Question:
     layers : mapping of str to GeoDataFrame
         Layers by their names in the catalogue, as `read_city` returns them.
     at : str or date
-        The day that is judged.
+        The day that is judged, and told on the map. Of ``changes`` both states are drawn as they are given.
     name : str
         What the city is called where a layer is missing.
     incidents : GeoDataFrame, optional
@@ -110,7 +110,7 @@ class Question:
     @property
     def texts(self) -> dict[str, Any]:
         """The options that every map takes."""
-        return {"title": self.title, "source": self.source, "lang": self.lang}
+        return {"title": self.title, "source": self.source, "date": self.at, "lang": self.lang}
 
     @property
     def assigning(self) -> dict[str, Any]:

@@ -10,7 +10,7 @@ function addressOf(app) {
   function text() {
     const map = app.map, at = map.getCenter(), asked = new URLSearchParams();
     asked.set("on", app.layers.map(function (layer, k) { return layer.name && layer.on ? k : -1; }).filter(function (k) { return k >= 0; }).join("."));
-    const set = app.desk && app.desk.open ? app.desk.set : null;
+    const set = app.desk ? app.desk.told : null;
     if (set) {
       asked.set("rows", set.name);
       if (set.text) { asked.set("text", set.text); }
@@ -39,7 +39,8 @@ function addressOf(app) {
       if (layer.check) { layer.check.checked = layer.on; }
     });
     app.repaint();
-    if (!asked.get("rows") || !app.desk) { return; }
+    if (!app.desk) { return; }
+    if (!asked.get("rows")) { app.desk.forget(); return; }
     const chosen = new Map();
     asked.getAll("is").forEach(function (pair) {
       let read = null;

@@ -46,7 +46,7 @@ function clockBar(app) {
     app.state.clock = n < 0 ? null : [edges[n], edges[n + 1]];
     tell();
     app.layers.forEach(function (layer) { if (layer.shapes && layer.shapes.time) { tellLeft(app, layer); } });
-    app.repaint();
+    app.repaint(true);
   }
 
   function tell() {

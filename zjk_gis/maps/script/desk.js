@@ -45,13 +45,17 @@ function deskOf(app) {
     set.chosen.clear();
     set.text = set.from = set.to = ""; set.inView = false;
     toInputs();
+    refilter();
+  }
+
+  function refilter() {
     set.facets.forEach(function (column) { filterColumn(set, column); });
     filterText(set); filterTime(set, app); filterView(set, app);
   }
 
   function toInputs() { search.value = set.text; from.value = set.from; to.value = set.to; view.checked = set.inView; }
 
-  /* After a filter: the counts and the map at once; the table, the panel and the bars of time in the frame after. */
+  /* After a filter: the counts, the legend and the map at once; the table and the bars of time when that is shown. */
   function changed() {
     applied(set);
     first = 0;
@@ -59,17 +63,23 @@ function deskOf(app) {
     clear.disabled = !isFiltered(set);
     csv.disabled = json.disabled = !set.left;
     set.facets.forEach(tellFacet);
-    app.repaint();
+    set.parts.concat(set.echoes).forEach(function (part) { tellLeft(app, part.layer); });
+    app.repaint(true);
     app.address.later();
     asked++;
-    const mine = asked;
-    requestAnimationFrame(function () { setTimeout(function () { if (mine === asked && desk.busy) { tellRest(); } }, 0); });
+    later(asked);
+  }
+
+  function later(mine) {
+    requestAnimationFrame(function () { setTimeout(function () {
+      if (mine !== asked || !desk.busy) { return; }
+      if (app.sheets.some(function (sheet) { return sheet._job; })) { later(mine); } else { tellRest(); }
+    }, 0); });
   }
 
   function tellRest() {
     told = asked;
     tellRows();
-    set.parts.concat(set.echoes).forEach(function (part) { tellLeft(app, part.layer); });
     if (app.clock) { app.clock.recount(); }
   }
 
@@ -96,8 +106,9 @@ function deskOf(app) {
   function tellFacet(column) {
     const chosen = set.chosen.get(column.title) || new Set(), { counts, texts, lines, bars } = column;
     const held = bars.contains(document.activeElement) ? document.activeElement.dataset.value : undefined;
-    const order = Array.from(counts.keys()).filter(function (code) { return counts[code] || chosen.has(texts[code]); });
-    order.sort(function (a, b) { return counts[b] - counts[a] || (texts[a] < texts[b] ? -1 : 1); });
+    if (!column.order) { column.order = Array.from(counts.keys()); }
+    column.order.sort(function (a, b) { return counts[b] - counts[a] || (texts[a] < texts[b] ? -1 : 1); }); // hardly new: quick
+    const order = column.order.filter(function (code) { return counts[code] || chosen.has(texts[code]); });
     const shown = column.whole ? order : order.filter(function (code, k) { return k < FIRST_VALUES || chosen.has(texts[code]); });
     const most = Math.max(1, counts[order[0]] || 0);
     while (lines.length > shown.length) { lines.pop().bar.remove(); }
@@ -197,6 +208,7 @@ function deskOf(app) {
   async function use(name) {
     if (!sets.has(name)) { sets.set(name, await rowSetOf(app, name)); }
     set = sets.get(name); sorted = null;
+    app.changing(set.parts.concat(set.echoes).map(function (part) { return part.layer; }));
     chooser.value = name;
     toInputs();
     drawFacets();
@@ -208,6 +220,8 @@ function deskOf(app) {
   const desk = {
     get open() { return !box.hidden; },
     get set() { return set; },
+    /* What a link has to bring along: the rows that are listed, and a filter that hides some though the desk is shut. */
+    get told() { return set && (desk.open || isFiltered(set)) ? set : null; },
     get busy() { return told !== asked; },
     get height() { return box.hidden ? 0 : box.offsetHeight; },
     async show(name) {
@@ -222,7 +236,15 @@ function deskOf(app) {
       box.hidden = true;
       container.classList.remove("zjk-desked");
       app.deskButton.setAttribute("aria-expanded", "false");
+      app.address.later();
       if (opener && opener.focus) { opener.focus(); }
+    },
+    /* An address without rows hides none. */
+    forget() {
+      if (!set) { return; }
+      cleared();
+      changed();
+      if (desk.open) { desk.close(); }
     },
     toggle() { return desk.open ? desk.close() : desk.show(); },
     choose(title, text) {
@@ -234,16 +256,23 @@ function deskOf(app) {
       filterColumn(set, column);
       changed();
     },
-    /* What the address says, put into effect at once. */
+    /* What the address says, put into effect at once. A value that the page does not have, such as that of an
+       older link, is left out and told: it would refuse every row. */
     async restore(asked) {
       if (!names.includes(asked.name)) { return; }
       await desk.show(asked.name);
+      const unknown = [];
       set.text = asked.text; set.from = asked.from; set.to = asked.to; set.inView = asked.inView;
-      set.chosen = new Map(asked.chosen.map(function (pair) { return [pair[0], new Set(pair[1])]; }));
+      set.chosen = new Map();
+      asked.chosen.forEach(function (pair) {
+        const column = set.facets.find(function (c) { return c.title === pair[0]; }), isKnown = function (text) { return column && column.known.has(text); };
+        if (column) { set.chosen.set(column.title, new Set(pair[1].filter(isKnown))); }
+        pair[1].forEach(function (text) { if (!isKnown(text)) { unknown.push(pair[0] + " " + text); } });
+      });
       toInputs();
-      set.facets.forEach(function (column) { if (set.chosen.has(column.title)) { filterColumn(set, column); } });
-      filterText(set); filterTime(set, app); filterView(set, app);
+      refilter();
       changed();
+      if (unknown.length) { status.textContent += " · " + W.unknown.replace("{}", unknown.join(W.comma).slice(0, 200)); }
     }
   };
   search.addEventListener("focus", function () { set.columns.forEach(foldedTexts); });

@@ -93,6 +93,9 @@ async function zjkPage(map, page) {
   app.frame = framing(map, page);
   const hasSize = sized(map);
   app.layers = await Promise.all(page.layers.map(function (layer) { return unpackLayer(layer, page); }));
+  app.layers.forEach(function (layer, k) { layer.number = k; });
+  app.changing = function (layers) { app.layers.forEach(function (layer) { layer.changes = layers.includes(layer) || Boolean(page.time && page.time.plays && layer.shapes && layer.shapes.time); }); };
+  app.changing([]);
   await hasSize;
   searchBox(app);
   toolBar(app);
@@ -119,7 +122,7 @@ async function zjkPage(map, page) {
     ["before", "after"].forEach(function (side) { map.createPane("zjk-" + side).style.zIndex = 410; });
     app.sheets = [sheetOf("before", "zjk-before"), sheetOf("after", "zjk-after")];
   } else { app.sheets = [sheetOf(null, null)]; }
-  app.repaint = function () { app.sheets.forEach(function (sheet) { sheet.repaint(); }); };
+  app.repaint = function (waited) { app.sheets.forEach(function (sheet) { sheet.repaint(waited); }); };
   app.sheetAt = function (point) { return page.sides && app.swipe.side(point.x) === "after" ? app.sheets[1] : app.sheets[0]; };
   const painted = Promise.all(app.sheets.map(function (sheet) { return new Promise(function (done) { sheet.waiting = done; }); }));
   app.sheets.forEach(function (sheet) { sheet.addTo(map); });

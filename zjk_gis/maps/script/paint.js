@@ -32,11 +32,51 @@ function joined(lists) {
 
 /* The rims of all marks lie below all marks: where many overlap, they stay as full as their number. */
 function* paintPoints(ctx, layer, byStyle, view, looks) {
-  const number = byStyle.reduce(function (sum, list) { return sum + list.length; }, 0), ratio = window.devicePixelRatio || 1;
-  const stamp = number > STAMPED ? stamper(Math.round(view.width * ratio), Math.round(view.height * ratio)) : null;
-  for (let s = 0; s < byStyle.length; s++) { if (looks[s].casing && radiusAt(looks[s], view) >= LEAST_RIMMED) { yield* paintMarks(ctx, layer, byStyle[s], view, looks[s].casing, stamp); } }
-  for (let s = 0; s < byStyle.length; s++) { yield* paintMarks(ctx, layer, byStyle[s], view, looks[s], stamp); }
-  if (stamp) { ctx.drawImage(stamp.done(), 0, 0, view.width, view.height); }
+  const number = byStyle.reduce(function (sum, list) { return sum + list.length; }, 0), isMany = number > STAMPED;
+  const rims = looks.map(function (look) { return look.casing && radiusAt(look, view) >= LEAST_RIMMED ? look.casing : null; });
+  if (isMany) { yield* stampPoints(ctx, layer, byStyle, view, looks, rims); return; }
+  for (let s = 0; s < byStyle.length; s++) { if (rims[s]) { yield* paintMarks(ctx, layer, byStyle[s], view, rims[s]); } }
+  for (let s = 0; s < byStyle.length; s++) { yield* paintMarks(ctx, layer, byStyle[s], view, looks[s]); }
+}
+
+function* stampPoints(ctx, layer, byStyle, view, looks, rims) {
+  const ratio = window.devicePixelRatio || 1, stamp = stamper(Math.round(view.width * ratio), Math.round(view.height * ratio)), spots = [];
+  for (let s = 0; s < byStyle.length; s++) { spots.push(spotsOf(layer, byStyle[s], view, looks[s], ratio)); yield; }
+  for (let s = 0; s < byStyle.length; s++) { if (rims[s]) { yield* stamp.lay(spots[s].rimmed, spriteOf(rims[s], radiusAt(rims[s], view), ratio, true)); } }
+  for (let s = 0; s < byStyle.length; s++) { yield* stamp.lay(spots[s].all, spriteOf(looks[s], radiusAt(looks[s], view), ratio, true)); }
+  ctx.drawImage(stamp.done(), 0, 0, view.width, view.height);
+}
+
+/* Where marks are, in pixels of the screen: of many, one in each square of a radius. Amid others no rim is seen. */
+function spotsOf(layer, list, view, look, ratio) {
+  const s = layer.shapes, k = view.scale, r = radiusAt(look, view), reach = 1.4 * r + 4, all = new Int32Array(2 * list.length);
+  const many = list.length > MANY_MARKS, step = Math.max(1, r), cols = Math.ceil((view.width + 2 * reach) / step) + 2;
+  const taken = many ? new Uint8Array(cols * (Math.ceil((view.height + 2 * reach) / step) + 3)) : null, cells = many ? new Uint32Array(list.length) : null;
+  let n = 0;
+  for (let at = 0; at < list.length; at++) {
+    const p = s.pointOf[s.ringOf[list[at]]], x = s.x[p] * k - view.left, y = s.y[p] * k - view.top;
+    if (x < -reach || y < -reach || x > view.width + reach || y > view.height + reach) { continue; }
+    if (many) {
+      const cell = (((y + reach) / step | 0) + 1) * cols + ((x + reach) / step | 0) + 1;
+      if (taken[cell]) { continue; }
+      taken[cell] = 1;
+      cells[n] = cell;
+    }
+    all[2 * n] = Math.round(x * ratio); all[2 * n + 1] = Math.round(y * ratio);
+    n++;
+  }
+  return { all: all.subarray(0, 2 * n), rimmed: many ? rimmedOf(all, cells, n, taken, cols) : all.subarray(0, 2 * n) };
+}
+
+function rimmedOf(all, cells, n, taken, cols) {
+  const rimmed = new Int32Array(2 * n);
+  let m = 0;
+  for (let at = 0; at < n; at++) {
+    const c = cells[at], up = c - cols, down = c + cols;
+    if (taken[up - 1] & taken[up] & taken[up + 1] & taken[c - 1] & taken[c + 1] & taken[down - 1] & taken[down] & taken[down + 1]) { continue; }
+    rimmed[m++] = all[2 * at]; rimmed[m++] = all[2 * at + 1];
+  }
+  return rimmed.subarray(0, m);
 }
 
 /* Whether a filter or the clock hides a row. */
@@ -78,34 +118,55 @@ function weightAt(look, view) {
    spot hide each other, and one in each square of a radius is drawn. */
 const STAMPED = 1000, MANY_MARKS = 20000;
 
-function* paintMarks(ctx, layer, list, view, look, stamp) {
+function* paintMarks(ctx, layer, list, view, look) {
   if (!list.length) { return; }
-  const s = layer.shapes, ratio = window.devicePixelRatio || 1, r = radiusAt(look, view), half = Math.ceil(1.4 * r + (look.weight || 0) + 1);
-  const sprite = document.createElement("canvas");
-  sprite.width = sprite.height = 2 * half * ratio;
-  const sctx = sprite.getContext("2d");
-  sctx.scale(ratio, ratio);
-  paintMark(sctx, r < LEAST_RIMMED ? Object.assign({}, look, { weight: 0 }) : look, half, half, r);
-  const many = list.length > MANY_MARKS;
-  const step = many ? Math.max(1, r) : 0, cols = Math.ceil(view.width / (step || 1)) + 2;
-  const taken = many ? new Uint8Array(cols * (Math.ceil(view.height / step) + 2)) : null;
-  if (stamp) { stamp.take(sprite); }
+  const s = layer.shapes, ratio = window.devicePixelRatio || 1, { canvas, half } = spriteOf(look, radiusAt(look, view), ratio, false);
   for (let k = 0; k < list.length; k++) {
     const p = s.pointOf[s.ringOf[list[k]]], x = s.x[p] * view.scale - view.left, y = s.y[p] * view.scale - view.top;
     if (x < -half || y < -half || x > view.width + half || y > view.height + half) { continue; }
-    if (many) {
-      const cell = (Math.max(0, y / step) | 0) * cols + (Math.max(0, x / step) | 0);
-      if (taken[cell]) { continue; }
-      taken[cell] = 1;
-    }
-    if (stamp) {
-      stamp.at(Math.round((x - half) * ratio), Math.round((y - half) * ratio));
-      if (k % 2000 === 1999) { yield; }
-    } else {
-      ctx.drawImage(sprite, x - half, y - half, 2 * half, 2 * half);
-      if (k % 500 === 499) { yield; }
-    }
+    ctx.drawImage(canvas, x - half, y - half, 2 * half, 2 * half);
+    if (k % 500 === 499) { yield; }
   }
+}
+
+/* The picture of a mark, made once for a size. Among thousands, one that lets hardly anything through lets nothing. */
+const sprites = new WeakMap(), CLEAR = 0.9;
+
+function spriteOf(look, r, ratio, isOneOfMany) {
+  const made = sprites.get(look), fillOpacity = isOneOfMany && look.fillOpacity > CLEAR ? 1 : look.fillOpacity;
+  if (made && made.r === r && made.ratio === ratio && made.fillOpacity === fillOpacity) { return made; }
+  const half = Math.ceil(1.4 * r + (look.weight || 0) + 1), canvas = document.createElement("canvas"), ctx = canvas.getContext("2d", { willReadFrequently: true });
+  canvas.width = canvas.height = 2 * half * ratio;
+  ctx.scale(ratio, ratio);
+  paintMark(ctx, Object.assign({}, look, { fillOpacity, weight: r < LEAST_RIMMED ? 0 : look.weight }), half, half, r);
+  const sprite = { canvas, half, r, ratio, fillOpacity, pixels: null };
+  sprites.set(look, sprite);
+  return sprite;
+}
+
+/* Its pixels, and how far each is from the first: those that hide what is below, and those that let it through. */
+function pixelsOf(sprite, width) {
+  if (sprite.pixels && sprite.pixels.width === width) { return sprite.pixels; }
+  const side = sprite.canvas.width, own = sprite.canvas.getContext("2d").getImageData(0, 0, side, side).data, all = new Uint32Array(own.buffer);
+  const of = function (isOne) {
+    const at = Uint32Array.from(all.keys()).filter(function (i) { return isOne(own[4 * i + 3]); });
+    return { step: Int32Array.from(at, function (i) { return Math.floor(i / side) * width + i % side; }), colour: at.map(function (i) { return all[i]; }) };
+  };
+  const full = of(function (alpha) { return alpha === 255; }), soft = of(function (alpha) { return alpha > 0 && alpha < 255; });
+  sprite.pixels = { width, side, full, soft, core: full.colour.length ? full.colour[full.colour.length >> 1] : 0 };
+  return sprite.pixels;
+}
+
+/* A colour over another, both as the four bytes of a pixel. */
+function over(above, below) {
+  const a = above >>> 24, part = a + (a >>> 7), left = 256 - part;
+  if (below >>> 24 === 255) { // nearly always; two colours at once, in parts of 256
+    const odd = Math.imul(above & 0xff00ff, part) + Math.imul(below & 0xff00ff, left) >>> 8 & 0xff00ff, even = Math.imul(above >>> 8 & 0xff, part) + Math.imul(below >>> 8 & 0xff, left) & 0xff00;
+    return (0xff000000 | odd | even) >>> 0;
+  }
+  const rest = (below >>> 24) * (255 - a) / 255, alpha = a + rest;
+  const mixed = function (shift) { return Math.round(((above >>> shift & 255) * a + (below >>> shift & 255) * rest) / alpha) << shift; };
+  return (Math.round(alpha) << 24 | mixed(16) | mixed(8) | mixed(0)) >>> 0;
 }
 
 /* Thousands of marks are laid into memory pixel by pixel, on whole pixels: a call to the canvas for each takes
@@ -116,31 +177,14 @@ const spareSheets = [];
 function stamper(width, height) {
   const at = spareSheets.findIndex(function (spare) { return spare.image.width === width && spare.image.height === height; });
   const sheet = at < 0 ? { image: new ImageData(width, height), canvas: document.createElement("canvas") } : spareSheets.splice(at, 1)[0];
-  const out = sheet.image.data, whole = new Uint32Array(out.buffer);
+  const whole = new Uint32Array(sheet.image.data.buffer);
   whole.fill(0);
-  let own = null, colours = null, used = null, dx = null, dy = null, step = null, side = 0;
-  function lay(to, k) {
-    const from = 4 * used[k], above = own[from + 3], below = out[4 * to + 3];
-    if (above === 255 || below === 0) { whole[to] = colours[k]; return; }
-    const rest = below * (255 - above) / 255, alpha = above + rest;
-    for (let c = 0; c < 3; c++) { out[4 * to + c] = (own[from + c] * above + out[4 * to + c] * rest) / alpha; }
-    out[4 * to + 3] = alpha;
-  }
   return {
-    take: function (sprite) {
-      side = sprite.width;
-      own = sprite.getContext("2d").getImageData(0, 0, side, side).data;
-      const all = new Uint32Array(own.buffer);
-      used = Uint32Array.from(all.keys()).filter(function (i) { return own[4 * i + 3]; });
-      colours = used.map(function (i) { return all[i]; });
-      dx = Int32Array.from(used, function (i) { return i % side; });
-      dy = Int32Array.from(used, function (i) { return Math.floor(i / side); });
-      step = dx.map(function (x, k) { return dy[k] * width + x; });
-    },
-    at: function (left, top) {
-      const base = top * width + left, isWithin = left >= 0 && top >= 0 && left + side <= width && top + side <= height;
-      for (let k = 0; k < used.length; k++) {
-        if (isWithin || left + dx[k] >= 0 && top + dy[k] >= 0 && left + dx[k] < width && top + dy[k] < height) { lay(base + step[k], k); }
+    lay: function* (spots, sprite) {
+      const pixels = pixelsOf(sprite, width), off = Math.round(sprite.half * sprite.ratio);
+      for (let from = 0; from < spots.length; from += 8000) {
+        layMarks(whole, width, height, spots.subarray(from, from + 8000), off, pixels);
+        yield;
       }
     },
     /* To be drawn at once: the next picture may take it. */
@@ -153,6 +197,22 @@ function stamper(width, height) {
       return canvas;
     }
   };
+}
+
+/* Where marks of a kind lie thick, most of a rim is hidden already. A mark over the edge is left out: it is far
+   out of view. */
+function layMarks(whole, width, height, spots, off, pixels) {
+  const { side, core, full, soft } = pixels, fullStep = full.step, fullColour = full.colour, softStep = soft.step, softColour = soft.colour;
+  for (let m = 0; m < spots.length; m += 2) {
+    const left = spots[m] - off, top = spots[m + 1] - off;
+    if (left < 0 || top < 0 || left + side > width || top + side > height) { continue; }
+    const base = top * width + left;
+    for (let k = 0; k < softStep.length; k++) {
+      const to = base + softStep[k], below = whole[to];
+      if (below !== core) { whole[to] = below ? over(softColour[k], below) : softColour[k]; }
+    }
+    for (let k = 0; k < fullStep.length; k++) { whole[base + fullStep[k]] = fullColour[k]; }
+  }
 }
 
 /* Of many areas those of a few pixels are drawn without their rims, and those of fewer as rectangles: nobody

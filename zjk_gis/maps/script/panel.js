@@ -48,7 +48,7 @@ function panelOf(app) {
 function tellLeft(app, layer) {
   if (!layer.countBox) { return; }
   const s = layer.shapes, clock = s.time ? app.state.clock : null, isWhole = !layer.mask && !clock, byStyle = new Uint32Array(layer.styles.length);
-  if (!isWhole) { for (let i = 0; i < s.n; i++) { if (!isHidden(layer, i, clock)) { byStyle[s.style[i]]++; } } }
+  if (!isWhole) { countStyles(layer, clock, byStyle); }
   const left = byStyle.reduce(function (a, b) { return a + b; }, 0);
   layer.countBox.textContent = isWhole || !layer.count ? layer.count : left.toLocaleString("en") + " / " + layer.count;
   layer.keys.forEach(function (key) {
@@ -56,6 +56,14 @@ function tellLeft(app, layer) {
     const same = layer.apart.indexOf(key[0]) >= 0 ? layer.apart : [key[0]];
     if (box) { box.textContent = isWhole ? key[2] : same.reduce(function (sum, s) { return sum + byStyle[s]; }, 0).toLocaleString("en"); }
   });
+}
+
+function countStyles(layer, clock, counts) {
+  const { n, style, time } = layer.shapes, mask = layer.mask, from = clock ? clock[0] : 0, to = clock ? clock[1] : 0;
+  for (let i = 0; i < n; i++) {
+    if (mask && mask[i] || clock && (time[i] < from || time[i] >= to)) { continue; }
+    counts[style[i]]++;
+  }
 }
 
 /* The legend of hexagons says what the colours mean at this scale. */

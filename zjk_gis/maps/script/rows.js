@@ -5,10 +5,10 @@
 const MOST_FACETS = 24, MOST_VALUES = 400;
 const TEXT_BIT = 1 << 24, TIME_BIT = 1 << 25, VIEW_BIT = 1 << 26;
 
-/* What has a time comes first, then what is shown, then the rest. */
+/* What has a time comes first, then what is shown in classes, then what else is shown, then the rest. */
 function rowSetNames(app) {
   const listed = app.layers.filter(function (layer) { return layer.rows && layer.table && !layer.echo && layer.shapes.n; });
-  const rank = function (layer) { return layer.shapes.time ? 0 : layer.on ? 1 : 2; };
+  const rank = function (layer) { return layer.shapes.time ? 0 : !layer.on ? 3 : layer.keys.some(function (key) { return key[1]; }) ? 1 : 2; };
   return Array.from(new Set(listed.slice().sort(function (a, b) { return rank(a) - rank(b); }).map(function (layer) { return layer.rows; })));
 }
 
@@ -82,12 +82,27 @@ function filterText(set) {
   const key = folded(set.text), hit = new Uint8Array(set.n), bits = set.bits;
   if (!key) { allow(set, TEXT_BIT); return; }
   set.columns.forEach(function (column) {
-    const texts = foldedTexts(column), found = new Uint8Array(texts.length), codes = column.codes;
-    let any = 0;
-    for (let code = 0; code < texts.length; code++) { if (texts[code].includes(key)) { found[code] = any = 1; } }
-    if (any) { for (let i = 0; i < set.n; i++) { hit[i] |= found[codes[i]]; } }
+    const found = textsWith(column, key), codes = column.codes;
+    if (found) { for (let i = 0; i < set.n; i++) { hit[i] |= found[codes[i]]; } }
   });
   for (let i = 0; i < set.n; i++) { bits[i] = hit[i] ? bits[i] & ~TEXT_BIT : bits[i] | TEXT_BIT; }
+}
+
+/* Which texts of a column hold a key; null for none. What holds a longer key has held the shorter one, so that
+   a reader who types on is answered from what was found last. */
+function textsWith(column, key) {
+  const texts = foldedTexts(column), last = column.asked, among = last && key.includes(last.key) ? last.codes : null;
+  const n = among ? among.length : texts.length, codes = new Uint32Array(n);
+  let many = 0;
+  for (let k = 0; k < n; k++) {
+    const code = among ? among[k] : k;
+    if (texts[code].includes(key)) { codes[many++] = code; }
+  }
+  column.asked = { key, codes: codes.slice(0, many) };
+  if (!many) { return null; }
+  const found = new Uint8Array(texts.length);
+  for (let k = 0; k < many; k++) { found[codes[k]] = 1; }
+  return found;
 }
 
 /* As they are searched; made once, when a reader is about to search. */
@@ -146,6 +161,7 @@ function applied(set) {
     part.layer.mask = hidden ? mask : null;
   });
   set.echoes.forEach(function (part) { part.layer.mask = echoMask(set, part); });
+  set.parts.concat(set.echoes).forEach(function (part) { part.layer.turn = (part.layer.turn || 0) + 1; });
 }
 
 /* What only repeats rows of the set, such as a ring around one or a line from it, is hidden with them. */
@@ -153,9 +169,10 @@ function echoMask(set, part) {
   if (set.parts.every(function (own) { return !own.layer.mask; })) { return null; }
   const key = part.columns[0], own = set.columns.find(function (c) { return key && c.title === key.t; });
   if (!own) { return null; }
-  const seen = new Uint8Array(own.texts.length);
-  for (let i = 0; i < set.n; i++) { if (!(set.bits[i] & ~VIEW_BIT)) { seen[own.codes[i]] = 1; } }
-  return Uint8Array.from({ length: part.n }, function (_, i) { const code = own.known.get(String(valueOf(key, i))); return code !== undefined && seen[code] ? 0 : 1; });
+  const none = own.texts.length, seen = new Uint8Array(none + 1), bits = set.bits, codes = own.codes;
+  if (!part.codes) { part.codes = Uint32Array.from({ length: part.n }, function (_, i) { const code = own.known.get(String(valueOf(key, i))); return code === undefined ? none : code; }); }
+  for (let i = 0; i < set.n; i++) { if (!(bits[i] & ~VIEW_BIT)) { seen[codes[i]] = 1; } }
+  return part.codes.map(function (code) { return 1 - seen[code]; });
 }
 
 function isFiltered(set) {
@@ -205,7 +222,7 @@ function textOf(column, row) { return column.texts[column.codes[row]]; }
 
 /* A field of CSV: what a spreadsheet would take for a formula is told to be text. */
 function csvField(text) {
-  const told = /^[=+\-@\t\r]/.test(text) && !/^[+-]?[\d,]*\.?\d+$/.test(text) ? "'" + text : text;
+  const told = /^'*[=+\-@\t\r\n＝＋－＠]/.test(text) && !/^[+-]?[\d,]*\.?\d+$/.test(text) ? "'" + text : text;
   return /[",\r\n]/.test(told) ? '"' + told.replace(/"/g, '""') + '"' : told;
 }
 
@@ -222,7 +239,7 @@ function csvOf(set, rows, words) {
 
 function geoJsonOf(set, rows) {
   const features = rows.map(function (row) {
-    const part = partOf(set, row), properties = {};
+    const part = partOf(set, row), properties = Object.create(null);
     set.columns.forEach(function (c) { properties[c.title] = textOf(c, row) || null; });
     return { type: "Feature", properties, geometry: geometryOf(part.layer.shapes, row - part.start) };
   });

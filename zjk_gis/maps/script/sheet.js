@@ -4,8 +4,43 @@
 /* How long a frame may paint: at first, while the map rests, and while it is moved; then less if frames come late. */
 const FIRST_MS = 400, REST_MS = 24, SLICE_MS = 10, LEAST_MS = 2, MOST_MS = 14, LATE_MS = 26, PAD = 0.25;
 
+/* A picture that a reader waits for has no margin; it gets one when nothing else is asked for so long. */
+const SETTLED_MS = 300;
+
+/* A picture that is laid again while place and layers are the same and no filter has touched these. */
+function keptPicture() { return { key: "", view: null, canvas: document.createElement("canvas") }; }
+
+function keyOf(layers, view) {
+  const turns = layers.map(function (layer) { return layer.number + "." + (layer.turn || 0); });
+  return [view.scale, window.devicePixelRatio].concat(turns).join();
+}
+
+function isHeld(picture, key, view) {
+  const v = picture.view;
+  return picture.key === key && v.left <= view.left && v.top <= view.top && v.left + v.width >= view.left + view.width && v.top + v.height >= view.top + view.height;
+}
+
+function emptied(canvas, width, height) {
+  const ctx = canvas.getContext("2d");
+  if (canvas.width !== width || canvas.height !== height) { canvas.width = width; canvas.height = height; }
+  ctx.setTransform(1, 0, 0, 1, 0, 0);
+  ctx.clearRect(0, 0, width, height);
+  return ctx;
+}
+
+function layPicture(ctx, picture, view) {
+  const ratio = window.devicePixelRatio || 1;
+  ctx.save();
+  ctx.setTransform(1, 0, 0, 1, 0, 0);
+  ctx.globalAlpha = 1;
+  ctx.drawImage(picture.canvas, Math.round((picture.view.left - view.left) * ratio), Math.round((picture.view.top - view.top) * ratio));
+  ctx.restore();
+}
+
+function namesOf(placed) { return placed.map(function (label) { return label.text; }); }
+
 const Sheet = L.Layer.extend({
-  initialize: function (layers, state) { this._layers = layers; this._state = state; this._labels = []; },
+  initialize: function (layers, state) { this._layers = layers; this._state = state; this._labels = []; this._below = keptPicture(); this._above = keptPicture(); },
 
   onAdd: function (map) {
     this._box = L.DomUtil.create("div", "zjk-sheet", map.getPane(this._state.pane || "overlayPane"));
@@ -46,30 +81,35 @@ const Sheet = L.Layer.extend({
     if (rx < 0.1 || ry < 0.1 || rx > 1.9 || ry > 1.9) { this.repaint(); }
   },
 
-  /* However often a picture is asked for, it is begun once, in the next frame; the first is begun at once. */
-  repaint: function () {
+  /* However often a picture is asked for, it is begun once, in the next frame; the first is begun at once, and so
+     is one that a reader waits for, unless another is being painted. */
+  repaint: function (waited) {
     if (!this._map) { return; }
+    const isFree = !this._job, isWaited = waited === true;
     if (this._job) { cancelAnimationFrame(this._job); }
+    clearTimeout(this._settling);
     this._job = null;
-    if (this.painted) { this._job = requestAnimationFrame(this._begin.bind(this)); } else { this._begin(); }
+    if (this.painted && !(isWaited && isFree)) { this._job = requestAnimationFrame(this._begin.bind(this, isWaited)); } else { this._begin(isWaited); }
   },
 
-  _begin: function () {
+  /* What is told of hexagons, and which names find room, hangs on the margin, too. */
+  _isTight: function (shown) {
+    return shown.every(function (layer) { return !layer.cells && !(layer.labels && layer.changes); });
+  },
+
+  _begin: function (isWaited) {
     this._job = null;
     if (!this._map) { return; }
     const map = this._map, size = map.getSize(), zoom = map.getZoom(), ratio = window.devicePixelRatio || 1;
-    const margin = size.multiplyBy(PAD).round(), corner = map.getPixelBounds().min.subtract(margin).round();
+    const shown = this._layers.filter(function (layer) { return layer.on; }), clock = this._state.clock, isTight = isWaited && this._isTight(shown);
+    const margin = size.multiplyBy(isTight ? 0 : PAD).round(), corner = map.getPixelBounds().min.subtract(margin).round();
     const view = { scale: Math.pow(2, zoom), left: corner.x, top: corner.y, width: size.x + 2 * margin.x, height: size.y + 2 * margin.y };
     const canvas = this._back;
-    const wide = Math.round(view.width * ratio), high = Math.round(view.height * ratio), ctx = canvas.getContext("2d");
-    if (canvas.width !== wide || canvas.height !== high) { canvas.width = wide; canvas.height = high; }
-    ctx.setTransform(1, 0, 0, 1, 0, 0);
-    ctx.clearRect(0, 0, wide, high);
+    const ctx = emptied(canvas, Math.round(view.width * ratio), Math.round(view.height * ratio));
     canvas.style.width = view.width + "px"; canvas.style.height = view.height + "px";
     canvas.at = { corner: corner, zoom: zoom };
     ctx.scale(ratio, ratio);
-    const shown = this._layers.filter(function (layer) { return layer.on; }), clock = this._state.clock;
-    const work = paintLayers(ctx, shown, view, clock), self = this, began = performance.now();
+    const work = this._paint(ctx, shown, view, clock), self = this, began = performance.now();
     /* The first picture is waited for; no hand is on the map yet. */
     let slice = !this.painted ? FIRST_MS : this._isMoved ? SLICE_MS : REST_MS, before = 0;
     function go() {
@@ -79,11 +119,39 @@ const Sheet = L.Layer.extend({
       let step;
       do { step = work.next(); } while (!step.done && performance.now() - start < slice);
       if (!step.done) { self._job = requestAnimationFrame(go); return; }
-      self._labels = paintLabels(ctx, shown, view).map(function (l) { return l.text; });
       self._job = null;
       self._show(performance.now() - began);
+      if (isTight) { self._settling = setTimeout(function () { self.repaint(); }, SETTLED_MS); }
     }
     go();
+  },
+
+  /* What lies below all that a filter or the time hides, and the names over it, are painted once for a place. */
+  _paint: function* (ctx, shown, view, clock) {
+    const first = shown.findIndex(function (layer) { return layer.changes; }), below = shown.slice(0, Math.max(0, first));
+    if (below.length) { yield* this._paintBelow(ctx, below, view, clock); }
+    yield* paintLayers(ctx, shown.slice(below.length), view, clock);
+    const named = shown.filter(function (layer) { return layer.labels; });
+    if (first < 0) { this._labels = namesOf(paintLabels(ctx, named, view)); } else if (named.length) { this._paintAbove(ctx, named, view); }
+  },
+
+  _paintBelow: function* (ctx, layers, view, clock) {
+    const key = keyOf(layers, view), picture = this._below;
+    if (isHeld(picture, key, view)) { layPicture(ctx, picture, view); return; }
+    yield* paintLayers(ctx, layers, view, clock);
+    emptied(picture.canvas, ctx.canvas.width, ctx.canvas.height).drawImage(ctx.canvas, 0, 0);
+    picture.key = key; picture.view = view;
+  },
+
+  _paintAbove: function (ctx, layers, view) {
+    const key = keyOf(layers, view), picture = this._above;
+    if (!isHeld(picture, key, view)) {
+      const own = emptied(picture.canvas, ctx.canvas.width, ctx.canvas.height);
+      own.setTransform(ctx.getTransform());
+      this._labels = namesOf(paintLabels(own, layers, view));
+      picture.key = key; picture.view = view;
+    }
+    layPicture(ctx, picture, view);
   },
 
   _show: function (took) {

@@ -204,7 +204,8 @@ def _look(chart: Chart, at: int, series: Series) -> dict[str, Any]:
     """Tell series apart by pattern or mark as well as by colour."""
     if chart.kind == "bars":
         formats = {"share": "0.0%", "integer": "#,##0", "measure": "#,##0.0"}
-        number = formats.get(chart.value_kind, "General")
+        is_whole = all(value is None or float(value).is_integer() for value in series.amounts)
+        number = formats.get(chart.value_kind, "#,##0" if is_whole else "#,##0.00")
         labels = {"value": True, "font": _FONT, "num_format": number}
         return {"fill": {"color": BLUE}, "gap": 45, "data_labels": labels}
     if chart.kind == "shares":

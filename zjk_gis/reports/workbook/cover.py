@@ -77,6 +77,8 @@ def write_cover(
     """Write the cover from the top down, as a workbook that keeps little in memory must be."""
     page.hide_gridlines(2)
     page.fit_to_pages(1, 1)
+    page.set_portrait()  # it is hardly wider than high
+    page.center_horizontally()
     page.set_column(0, 0, 2)
     for at in range(_ACROSS):
         page.set_column(1 + 2 * at, 1 + 2 * at, 27)

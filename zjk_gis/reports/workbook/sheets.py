@@ -34,11 +34,11 @@ MOST_COLUMNS = 16_384
 _MOST_LINKS = 60_000  # Excel allows 65,530 on a sheet
 _HEADER_CHARACTERS = 250
 _LINE, _MOST_LINES = 17, 8  # points a line of wrapped text, and how tall a row grows
-_MOST_PRINTED, _PRINTED = 300, 40  # a longer table is one of rows: on paper its first page stands for it
+_MOST_PRINTED, _PRINTED = 100, 40  # a longer table is one of rows: on paper its first page stands for it
 _AMOUNTS = ("integer", "number", "measure", "share")
 _EQUAL = 1e-12  # a rounded share is no quotient of its cells
 _BARS = ("integer", "measure", "number")
-_PLACES_ALONG = ("from_m", "to_m")  # where on a road: no amounts
+_NO_AMOUNTS = ("from_m", "to_m", "rank", "level")  # where on a road, in an order, in a hierarchy
 _MOST_BARS = 2  # columns of amounts that get bars: more would be noise
 _MOST_COLOURED = 5000  # rows: in a longer table nobody compares bars
 _WARNED = ("nobody", "none", "overloaded", "out_of_reach", *UNUSABLE_REASONS)
@@ -110,7 +110,7 @@ def write_sheet(
         )
         # Codes are text on purpose: without this, each gets a green triangle.
         page.ignore_errors({"number_stored_as_text": f"A1:XFD{last + 1}"})
-        _colour(page, columns, last, lang, looks)
+        _colour(page, frame, columns, last, lang, looks)
 
 
 @dataclass(frozen=True, slots=True)
@@ -240,8 +240,23 @@ def _printed_of(listed: Listed, columns: Sequence[SheetColumn], lang: Language) 
     return ""
 
 
-def _colour(page: Any, columns: list[SheetColumn], last: int, lang: Language, looks: dict[str, Any]) -> None:
-    """Draw bars behind amounts and shares, and mark words that ask for action: all can be read without."""
+def _differ(frame: pd.DataFrame, column: SheetColumn) -> bool:
+    rows = frame.loc[:, frame.columns == column.name]
+    return len(rows.drop_duplicates()) > 1
+
+
+def _colour(
+    page: Any,
+    frame: pd.DataFrame,
+    columns: list[SheetColumn],
+    last: int,
+    lang: Language,
+    looks: dict[str, Any],
+) -> None:
+    """Draw bars behind amounts and shares, and mark words that ask for action: all can be read without.
+
+    Where all rows have one amount, bars would compare nothing.
+    """
     first = HEADER_ROW + 1
     if last <= first or last > _MOST_COLOURED:
         return
@@ -249,10 +264,10 @@ def _colour(page: Any, columns: list[SheetColumn], last: int, lang: Language, lo
     amounts = [
         at
         for at, column in enumerate(columns)
-        if column.kind in _BARS and one_unit and column.name not in _PLACES_ALONG
+        if column.kind in _BARS and one_unit and _differ(frame, column) and column.name not in _NO_AMOUNTS
     ][:_MOST_BARS]
     for at, column in enumerate(columns):
-        if column.kind == "share" or at in amounts:
+        if (column.kind == "share" and _differ(frame, column)) or at in amounts:
             ends = {"min_type": "num", "min_value": 0}
             ends |= {"max_type": "num", "max_value": 1} if column.kind == "share" else {}
             page.conditional_format(
