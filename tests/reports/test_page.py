@@ -12,6 +12,7 @@ from shapely import box
 
 from zjk_gis import city_map
 from zjk_gis.errors import InputError, MissingColumnError
+from zjk_gis.layers.columns.time_cells import today
 from zjk_gis.reports import write_page
 
 NOON = dt.datetime(2025, 12, 31, 12, 0)
@@ -220,14 +221,14 @@ def test_the_map_shows_the_whole_also_after_it_was_printed(tmp_path, visit):
 
 
 def test_the_same_answers_give_the_same_bytes(tmp_path):
-    """Without a time the page is of the day: two runs of one day cannot be told apart."""
+    """Without a time the page is of the day in Beijing: two runs of one day cannot be told apart."""
     sheets = {"gaps": GAPS}
     one, two = (
         write_page(sheets, tmp_path / name, summary={}, page_map=city_map(sheets)).read_text("utf-8")
         for name in ("one.html", "two.html")
     )
     assert one == two
-    assert f"{dt.date.today()}" in one
+    assert f"{today()}" in one
     assert not re.search(r"\d{4}-\d\d-\d\d \d\d:\d\d", one)
 
 

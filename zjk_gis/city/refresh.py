@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import datetime as dt
 import hashlib
 import shutil
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
-from zoneinfo import ZoneInfo
 
 from zjk_gis._version import __version__
 from zjk_gis.arguments import checked
@@ -35,13 +33,15 @@ from zjk_gis.city.state import CityState, alone, load_runs, load_state, save_run
 from zjk_gis.errors import FileError, InputError, MissingExtraError, RefreshError
 from zjk_gis.io.paths import reason_of
 from zjk_gis.layers.catalogue import spec_of
-from zjk_gis.layers.columns.times import BEIJING, time_of
+from zjk_gis.layers.columns.time_cells import today
+from zjk_gis.layers.columns.times import time_of
 from zjk_gis.progress import track
 from zjk_gis.standards.rules import own_tables
 from zjk_gis.words import language, listed, tr
 from zjk_gis.workspace import Workspace, read_city
 
 if TYPE_CHECKING:
+    import datetime as dt
     import os
     from collections.abc import Callable, Collection, Mapping, Sequence
     from pathlib import Path
@@ -471,5 +471,5 @@ def _rules_of(city: City) -> str:
 
 def _day(at: str | dt.date | None) -> str:
     if at is None:
-        return dt.datetime.now(ZoneInfo(BEIJING)).date().isoformat()
+        return today().isoformat()
     return str(time_of(at, "at")[0].date())

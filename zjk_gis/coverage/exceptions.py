@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime as dt
 from typing import TYPE_CHECKING, Any
 
 import geopandas as gpd
@@ -16,6 +15,7 @@ from zjk_gis.errors import GeometryError, InputError, MissingColumnError, name_r
 from zjk_gis.layers.catalogue import ACCEPTED_FAULTS
 from zjk_gis.layers.columns.periods import ALWAYS, day_of, validity_days
 from zjk_gis.layers.columns.requirements import require_columns
+from zjk_gis.layers.columns.time_cells import today
 from zjk_gis.layers.columns.values import code_text, coded
 from zjk_gis.layers.metric import require_amounts
 from zjk_gis.layers.recorded import with_answers
@@ -24,6 +24,7 @@ from zjk_gis.overlay.common_ground import common_ground
 from zjk_gis.words import tr
 
 if TYPE_CHECKING:
+    import datetime as dt
     from collections.abc import Sequence
 
     from numpy.typing import NDArray
@@ -100,7 +101,7 @@ def accept_fault(
             raise InputError(
                 tr("{what} is empty; the ledger must say who accepts a fault and why", what=what)
             )
-    first = day_of(on if on is not None else dt.date.today(), "on")
+    first = day_of(on if on is not None else today(), "on")
     last = None if until is None else day_of(until, "until")
     if last is not None and last < first:
         raise InputError(

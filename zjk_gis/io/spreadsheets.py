@@ -11,6 +11,7 @@ import pandas as pd
 
 from zjk_gis._optional import need
 from zjk_gis.errors import InputError
+from zjk_gis.layers.columns.time_cells import today
 from zjk_gis.layers.columns.values import text_of
 from zjk_gis.text import display_width
 from zjk_gis.words import tr
@@ -75,7 +76,7 @@ def guarded(table: pd.DataFrame) -> pd.DataFrame:
 
 def midnight() -> dt.datetime:
     """Return when today began: what a file tells of when it was made, so that a day's files are the same."""
-    return dt.datetime.combine(dt.date.today(), dt.time())
+    return dt.datetime.combine(today(), dt.time())
 
 
 def set_up_print(page: Any, title: str, source: str = "", day: str = "") -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime as dt
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -13,6 +12,7 @@ from zjk_gis.crs.vertices import finite_bounds
 from zjk_gis.errors import InputError, MissingColumnError
 from zjk_gis.layers.catalogue import RESPONSIBILITY_ZONES
 from zjk_gis.layers.columns.nobody import CHIEF, someone_named
+from zjk_gis.layers.columns.time_cells import today
 from zjk_gis.layers.columns.values import converted, in_order
 from zjk_gis.layers.labels import check_language, label
 from zjk_gis.layers.shapes import has_place, inner_points
@@ -23,6 +23,7 @@ from zjk_gis.maps.ready import cards
 from zjk_gis.words import tr
 
 if TYPE_CHECKING:
+    import datetime as dt
     from collections.abc import Iterable, Mapping, Sequence
 
     import geopandas as gpd
@@ -86,7 +87,7 @@ def new_page(
     subtitle : str
     """
     check_language(lang)
-    day = str(dt.date.today() if date is None else date)
+    day = str(today() if date is None else date)
     parts = [tr("Source: {source}", source=source, lang=lang)] if source else []
     parts.append(tr("Date: {day}", day=day, lang=lang))
     parts.append(tr("WGS84/CGCS2000 · zjk_gis", lang=lang))

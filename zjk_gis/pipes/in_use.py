@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime as dt
 from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
@@ -11,10 +10,13 @@ import pandas as pd
 from zjk_gis.errors import EmptyLayerError
 from zjk_gis.layers.catalogue import CATALOGUE, PIPELINES
 from zjk_gis.layers.columns.periods import ALWAYS, NEVER, day_of, validity_days
+from zjk_gis.layers.columns.time_cells import today
 from zjk_gis.layers.columns.values import converted, understood
 from zjk_gis.words import tr
 
 if TYPE_CHECKING:
+    import datetime as dt
+
     from numpy.typing import NDArray
 
     from zjk_gis.layers.set_aside import SetAside
@@ -56,7 +58,7 @@ def outside_day(layer: pd.DataFrame, name: str, at: str | dt.date) -> NDArray[np
 
 def is_abandoned(pipes: pd.DataFrame, at: str | dt.date | None) -> NDArray[np.bool_]:
     """Tell which pipes are given up (废弃) on a day, today if none is named."""
-    return np.asarray(outside_day(pipes, "pipelines", at or dt.date.today()) == NO_LONGER, dtype=bool)
+    return np.asarray(outside_day(pipes, "pipelines", at or today()) == NO_LONGER, dtype=bool)
 
 
 def in_use(

@@ -13,6 +13,7 @@ import shapely
 from zjk_gis.arguments import checked
 from zjk_gis.layers.catalogue import CATALOGUE, PIPELINES
 from zjk_gis.layers.columns.periods import day_of
+from zjk_gis.layers.columns.time_cells import today
 from zjk_gis.layers.columns.values import as_text, code_text, coded, converted
 from zjk_gis.layers.metric import ready, require_amounts
 from zjk_gis.layers.recorded import with_answers
@@ -414,7 +415,7 @@ def _leaks(areas: gpd.GeoDataFrame, metered: NDArray[np.float64] | None) -> dict
 def judged_day(at: str | dt.date | None) -> dt.date:
     """Return the day that is judged: the one named, else today."""
     if at is None:
-        return dt.date.today()
+        return today()
     return dt.date(1970, 1, 1) + dt.timedelta(days=day_of(at))
 
 

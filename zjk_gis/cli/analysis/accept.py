@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime as dt
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -17,6 +16,7 @@ from zjk_gis.errors import InputError
 from zjk_gis.io import write_layer
 from zjk_gis.io.geopackage import versioned_layers
 from zjk_gis.layers.catalogue import ACCEPTED_FAULTS
+from zjk_gis.layers.columns.time_cells import today
 from zjk_gis.layers.labels import label
 from zjk_gis.words import tr
 from zjk_gis.workspace.addresses import shown
@@ -67,7 +67,7 @@ def command(
     named or until their shape changes.
     """
     layers = read_city(city, console)
-    day = at or dt.date.today().isoformat()
+    day = at or today().isoformat()
     ledger = layers.get(_LAYER)
     count = 0 if ledger is None else len(ledger)
     last = None if until.strip().lower() in _NO_END else until

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime as dt
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -15,6 +14,7 @@ from zjk_gis.cli.speaking import repair_option, speaking
 from zjk_gis.cli.times import reading_times
 from zjk_gis.index.steering import steering_words
 from zjk_gis.io import read_table
+from zjk_gis.layers.columns.time_cells import today
 from zjk_gis.layers.labels import label
 from zjk_gis.reports import audit_city, write_audit
 from zjk_gis.reports.dossier import Dossier, ready_folder
@@ -90,7 +90,7 @@ def command(
     if output is not None:
         ready_folder(output)
     layers = read_city(city, console)
-    day = at or dt.date.today().isoformat()
+    day = at or today().isoformat()
     own = current_city()
     limits = {} if own is None else own.thresholds
     assigned = None

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime as dt
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -17,6 +16,7 @@ from zjk_gis.coverage.rules import MIN_AREA_M2
 from zjk_gis.errors import InputError
 from zjk_gis.io import check_writable, write_layer
 from zjk_gis.layers.catalogue import ACCEPTED_FAULTS
+from zjk_gis.layers.columns.time_cells import today
 from zjk_gis.layers.labels import label
 from zjk_gis.words import tr
 from zjk_gis.workspace.addresses import shown
@@ -75,7 +75,7 @@ def command(
                 shown=shown(zones),
             )
         )
-    day = at or dt.date.today().isoformat()
+    day = at or today().isoformat()
     gaps, overlaps = coverage_faults(
         ground,
         zone_layer,

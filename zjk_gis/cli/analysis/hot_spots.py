@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime as dt
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -18,6 +17,7 @@ from zjk_gis.cli.output import of_classes, show_rows, write_found
 from zjk_gis.cli.speaking import speaking
 from zjk_gis.errors import InputError
 from zjk_gis.layers.catalogue import spec_of
+from zjk_gis.layers.columns.time_cells import today
 from zjk_gis.layers.labels import label
 from zjk_gis.layers.versions import zones_at
 from zjk_gis.maps import hot_spots_map
@@ -137,7 +137,7 @@ def command(
     wanted |= {_BASES[per]} if per else set()
     wanted |= {"incidents"} if incidents is None else set()
     layers = read_city(city, console, layers=sorted(spec_of(name).name for name in wanted))
-    day = until or _last_day(month) or dt.date.today().isoformat()
+    day = until or _last_day(month) or today().isoformat()
     if incidents is None:
         require_layers(layers, city, "incidents")
         cases = layers["incidents"]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime as dt
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, get_args
 
@@ -13,6 +12,7 @@ from zjk_gis.cli.options import CITY, LEVEL, WORDS
 from zjk_gis.cli.output import show_rows
 from zjk_gis.cli.speaking import speaking
 from zjk_gis.io import check_writable, read_layer, write_layer
+from zjk_gis.layers.columns.time_cells import today
 from zjk_gis.overlay import overlay_layers, overlay_totals
 from zjk_gis.overlay.layers import How
 from zjk_gis.words import tr
@@ -74,7 +74,7 @@ def command(
         split=split,
         code=code,
         within_m=float("inf") if within_m is None else within_m,
-        at=at or dt.date.today().isoformat(),
+        at=at or today().isoformat(),
         level=level,
     )
     tell_set_aside(found, console)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime as dt
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -17,6 +16,7 @@ from zjk_gis.cli.output import show_rows
 from zjk_gis.cli.speaking import speaking
 from zjk_gis.io import check_writable, write_table
 from zjk_gis.layers.catalogue import spec_of
+from zjk_gis.layers.columns.time_cells import today
 from zjk_gis.words import tr
 from zjk_gis.workspace.city import read_one
 
@@ -61,7 +61,7 @@ def command(
     layers = read_city(city, console, layers=wanted) if wanted else {}
     require_layers(layers, city, *wanted)
     works = layers["projects"] if path is None else read_one(path)
-    day = as_of or dt.date.today().isoformat()
+    day = as_of or today().isoformat()
     ground = layers[spec_of(areas).name] if areas else None
     asked = by or ((spec_of(areas).code,) if areas else ())
     found = work_indicators(works, by=[str(name) for name in asked] or None, areas=ground, as_of=day)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime as dt
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
@@ -17,6 +16,7 @@ from zjk_gis.cli.speaking import repair_option, speaking
 from zjk_gis.cli.times import reading_times
 from zjk_gis.errors import InputError
 from zjk_gis.io.paths import target_file
+from zjk_gis.layers.columns.time_cells import today
 from zjk_gis.layers.labels import label
 from zjk_gis.maps import KINDS, Question, city_map, draw_kind, print_atlas, print_map, save_offline
 from zjk_gis.maps import base_map as base_layer
@@ -175,9 +175,9 @@ def command(
         )
     if atlas in ("streets", "chiefs"):
         needed_for(atlas, layers, console.lang)
-    frame = None if extent is None else extent_of(extent, layers, at or dt.date.today(), console.lang)
+    frame = None if extent is None else extent_of(extent, layers, at or today(), console.lang)
     # 3. every question that it allows, or one
-    day = at or dt.date.today()
+    day = at or today()
     unanswered: dict[str, InputError] | None = None if strict else {}
     own = current_city()
     public = None if own is None else own.public_lots

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime as dt
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -19,6 +18,7 @@ from zjk_gis.cli.speaking import speaking
 from zjk_gis.crs import convert_crs
 from zjk_gis.errors import InputError
 from zjk_gis.io import check_writable, read_layer, write_layer
+from zjk_gis.layers.columns.time_cells import today
 from zjk_gis.layers.columns.values import code_text
 from zjk_gis.layers.labels import label
 from zjk_gis.maps import dig_map, pipes_map, print_section, save_offline
@@ -110,7 +110,7 @@ def survey(
     others = ("manholes", "pipe_points", "roads", "excavation_permits", *_BESIDE)
     layers = _layers(city, console, *others)
     pipes, wells = layers["pipelines"], layers.get("manholes")
-    day = at or dt.date.today().isoformat()
+    day = at or today().isoformat()
     points = layers.get("pipe_points")
     found: dict[str, gpd.GeoDataFrame] = {}
     if wells is not None:
@@ -209,7 +209,7 @@ def dig(
         network = pipe_network(layers["manholes"], layers["pipelines"], points=points, abandoned=True)
     else:
         console.note(tr("there is no layer manholes: what hangs on each pipe is not known"))
-    day = at or dt.date.today().isoformat()
+    day = at or today().isoformat()
     ground = read_layer(dig_file, spec="excavation_permits")
     tell_report(ground, console)
     found = excavation_impact(
@@ -336,7 +336,7 @@ def section(
     for path in (output, picture):
         if path is not None:
             check_writable(path)
-    day = at or dt.date.today().isoformat()
+    day = at or today().isoformat()
     pipes = _layers(city, console)["pipelines"]
     line = read_layer(line_file) if line_file is not None else LineString([ends[:2], ends[2:]])  # type: ignore[index]
     cut = cross_section(line, pipes, at=day)

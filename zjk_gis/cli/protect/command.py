@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime as dt
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -18,6 +17,7 @@ from zjk_gis.cli.speaking import speaking
 from zjk_gis.errors import InputError
 from zjk_gis.io import read_layer
 from zjk_gis.layers.columns.periods import day_of
+from zjk_gis.layers.columns.time_cells import today
 from zjk_gis.layers.labels import label
 from zjk_gis.layers.metric import require_amounts
 from zjk_gis.maps import heritage_map
@@ -73,7 +73,7 @@ def command(
     two contracts pay, which poles could share one, what stands on footways, which cables could go into a
     tunnel, how far hazards reach, and with --since which buildings changed.
     """
-    day = at or dt.date.today().isoformat()
+    day = at or today().isoformat()
     day_of(day)
     if since is not None:
         day_of(since, "since")

@@ -8,6 +8,7 @@ import unicodedata
 from dataclasses import dataclass, replace
 from functools import cache
 from typing import TYPE_CHECKING, Literal
+from zoneinfo import ZoneInfo
 
 import numpy as np
 import pandas as pd
@@ -15,9 +16,21 @@ import pandas as pd
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-__all__ = ["BEIJING", "NumberKind", "TimeCells", "names_whole_day", "numbers_as", "on_clock"]
+__all__ = ["BEIJING", "NumberKind", "TimeCells", "names_whole_day", "numbers_as", "on_clock", "today"]
 
 BEIJING = "Asia/Shanghai"
+
+
+def today() -> dt.date:
+    """Return the day in Beijing, whatever the clock of the machine is set to: a server's may be London's.
+
+    Examples
+    --------
+    >>> today() == dt.datetime.now(dt.timezone(dt.timedelta(hours=8))).date()
+    True
+    """
+    return dt.datetime.now(ZoneInfo(BEIJING)).date()
+
 
 NumberKind = Literal["calendar", "serials", "seconds", "milliseconds", "undecided"]
 

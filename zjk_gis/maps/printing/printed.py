@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime as dt
 from typing import TYPE_CHECKING, Any
 
 import geopandas as gpd
@@ -16,6 +15,7 @@ from zjk_gis.drawing.canvas import Canvas
 from zjk_gis.drawing.typefaces import clean_text, find_typeface
 from zjk_gis.errors import EmptyLayerError, InputError
 from zjk_gis.io.paths import target_file
+from zjk_gis.layers.columns.time_cells import today
 from zjk_gis.maps.printing.content import View, draw_layers
 from zjk_gis.maps.printing.document import SHEETS, check_dpi, write_document
 from zjk_gis.maps.printing.furniture import draw_foot, draw_frame, draw_head, draw_legend, legend_of
@@ -24,6 +24,7 @@ from zjk_gis.maps.printing.sheet import scale_for, sheets_for
 from zjk_gis.words import tr
 
 if TYPE_CHECKING:
+    import datetime as dt
     import os
     from collections.abc import Collection, Sequence
     from pathlib import Path
@@ -293,7 +294,7 @@ def foot_of(
     page: Page, crs: CRS, date: str | dt.date | None, source: str | None, notes: Sequence[str]
 ) -> tuple[str, str]:
     """Return what stands at the left of the foot, source and notes, and at its right: system and day."""
-    day = str(date or page.day or dt.date.today().isoformat())
+    day = str(date or page.day or today().isoformat())
     lang, source = page.lang, page.source if source is None else source
     left = [(tr("Source: ", lang=lang)) + clean_text(source)] if source else []
     left += [clean_text(note) for note in notes]

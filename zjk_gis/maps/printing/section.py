@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime as dt
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -14,6 +13,7 @@ from zjk_gis.drawing.canvas import Box, Canvas, mark_path, path_of
 from zjk_gis.drawing.typefaces import find_typeface
 from zjk_gis.errors import EmptyLayerError, MissingColumnError
 from zjk_gis.io.paths import target_file
+from zjk_gis.layers.columns.time_cells import today
 from zjk_gis.layers.labels import label
 from zjk_gis.maps import style
 from zjk_gis.maps.printing.document import SHEETS, check_dpi, write_document
@@ -21,6 +21,7 @@ from zjk_gis.standards import rules_table
 from zjk_gis.words import tr
 
 if TYPE_CHECKING:
+    import datetime as dt
     import os
     from pathlib import Path
 
@@ -187,7 +188,7 @@ def print_section(
     _write_labels(canvas, section, view, lang)
     _draw_nets(canvas, section, view)
     foot = _write_table(canvas, section, view, lang)
-    day = dt.date.today() if date is None else date
+    day = today() if date is None else date
     told = tr("Day: {day}", day=str(day), lang=lang)
     if source:
         told += " · " + tr("Source: {source}", source=source, lang=lang)

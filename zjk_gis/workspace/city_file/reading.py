@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import datetime as dt
 import os
 from typing import TYPE_CHECKING, Any
-from zoneinfo import ZoneInfo
 
 import geopandas as gpd
 import pandas as pd
@@ -17,12 +15,13 @@ from zjk_gis.io import list_layers, read_layer
 from zjk_gis.io.paths import ending_of, format_of, is_readable
 from zjk_gis.layers.catalogue import spec_of
 from zjk_gis.layers.columns.datum_words import parse_datum
-from zjk_gis.layers.columns.times import BEIJING
+from zjk_gis.layers.columns.time_cells import today
 from zjk_gis.read_report import report_of
 from zjk_gis.words import listed, tr
 from zjk_gis.workspace.city_file.editions import corrects, edition_of, latest_day, marks_of
 
 if TYPE_CHECKING:
+    import datetime as dt
     from collections.abc import Mapping
     from pathlib import Path
 
@@ -166,7 +165,7 @@ def _kept(city: City, source: Source, read: list[tuple[dt.date, Path, gpd.GeoDat
     """Return the newest edition of a complete set, and of another the newest row of each key."""
     if source.edition == "column":
         read = [(newest_day(rows, source.edition_column) or day, path, rows) for day, path, rows in read]
-    latest = latest_day(dt.datetime.now(ZoneInfo(BEIJING)).date())
+    latest = latest_day(today())
     later = [path for day, path, _ in read if day > latest]
     read = [each for each in read if each[0] <= latest] or read
     read = sorted(read, key=lambda each: (each[0], marks_of(each[1], city.folder), each[1]))
