@@ -58,6 +58,7 @@ __all__ = ["Plan", "Step", "Taken", "plan_of"]
 _MOST_ASIDE = 0.5
 _FEW_ASIDE = 5  # rows of which nobody need be asked before the run, however few have come
 _MOST_GONE = 0.5  # of the rows of a complete set, where others have come in their place
+_FEW_THERE = 20  # rows: a set of fewer may well be another one after some months
 _MOST_TOLD = 5  # files
 _OLD_NEWS = ("unchanged", "missing", "undone", "empty", *SET_ASIDE)
 _COUNTS = {"added": 0, "changed": 0, "restored": 0, "withdrawn": 0}
@@ -582,7 +583,7 @@ class _Planner:
             )
         there = {key for key, each in ready.known.items() if not each.is_gone}
         gone = len(there - set(ready.keys))
-        if source.complete and not found and gone > _MOST_GONE * before:
+        if source.complete and not found and gone > max(_MOST_GONE * before, _FEW_THERE):
             found.append(
                 tr(
                     "{source}, {file}: {gone:,} of the {before:,} rows that are there are not in it, and "
