@@ -18,9 +18,10 @@ from shapely import LineString, Point, Polygon, box
 
 import zjk_gis
 from zjk_gis.drawing import typefaces as fonts
+from zjk_gis.drawing.canvas import Box
 from zjk_gis.errors import EmptyLayerError, FileError, InputError
 from zjk_gis.maps import city_map, heritage_map, print_map, zones_map
-from zjk_gis.maps.printing import printed
+from zjk_gis.maps.printing import furniture, printed
 from zjk_gis.maps.printing.hexagons import count_in_hexagons
 
 X, Y = 573000, 4520000
@@ -647,3 +648,19 @@ def test_day_and_source_are_the_maps_own_unless_others_are_named(tmp_path):
     other = print_map(drawn, tmp_path / "other.svg", source="区局", date="2026-01-02").read_text("utf-8")
     assert "区局" in other
     assert "制图日期 2026-01-02" in other
+
+
+def test_headings_one_below_another_go_to_the_next_column_with_their_key():
+    """Room for a group or a layer of the next one, but not for both and a key."""
+    style = {"fillColor": "#ffffff"}
+    rows = [
+        (None, 0, "案件", ""),
+        (style, 2, "1", ""),
+        (style, 2, "2–4", ""),
+        (None, 0, "底图", ""),
+        ({}, 0, "道路", ""),
+    ]
+    legend = furniture.Legend([*rows, (style, 1, "巷", "")])
+    columns = [Box(at * 50.0, 0.0, 45.0, 28.0) for at in range(2)]
+    places = furniture._places(columns, legend, 1.0, 2.0)
+    assert [columns.index(room) for room, _ in places] == [0, 0, 0, 1, 1, 1]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -270,8 +271,10 @@ def _places(rooms: list[Box], legend: Legend, zoom: float, top: float) -> list[t
     """Find where each row of the legend goes; None for those without room."""
     row, at, y = 4.7 * zoom, 0, top
     places: list[tuple[Box, float] | None] = []
-    for style, _, _, _ in legend.rows:
-        needed = row * (2.2 if not style else 1)  # a heading is not left alone at the foot
+    for number, (style, _, _, _) in enumerate(legend.rows):
+        # Headings, perhaps one below another, are not left alone at the foot.
+        headings = len(list(itertools.takewhile(lambda each: not each[0], legend.rows[number:])))
+        needed = row * (1 + 1.2 * headings)
         while at < len(rooms) and y + needed > rooms[at].foot - (row if at + 1 == len(rooms) else 0):
             at += 1
             y = rooms[at].y + 1 if at < len(rooms) else y
