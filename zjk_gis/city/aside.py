@@ -210,16 +210,15 @@ def write_aside(
             ]
             for id_ in order
         ]  # fmt: skip
-        tables[spec_of(layer).title if lang == "zh" else layer] = pd.DataFrame(
-            rows, columns=heads, dtype=object
-        )
+        tables[_title(layer, lang)] = pd.DataFrame(rows, columns=heads, dtype=object)
     if files:
-        told = [
-            (file, spec_of(layer).title if lang == "zh" else layer, day, why)
-            for file, layer, day, why in files
-        ]
+        told = [(file, _title(layer, lang), day, why) for file, layer, day, why in files]
         tables[_FILE_SHEET[lang]] = pd.DataFrame(told, columns=_FILE_HEADS[lang], dtype=object)
     write_workbook_of(tables, path)
+
+
+def _title(layer: str, lang: Language) -> str:
+    return spec_of(layer).title if lang == "zh" else layer
 
 
 def read_workbook_of_corrections(

@@ -19,9 +19,21 @@ from zjk_gis.workspace.addresses import is_address
 from zjk_gis.workspace.city_file.city import city_of
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from zjk_gis.workspace.city_file import City
 
-__all__ = ["CITY", "LEVEL", "NUMBERS", "ONLY", "PLACE", "WORDS", "current_city", "headings_option"]
+__all__ = [
+    "CITY",
+    "LEVEL",
+    "NUMBERS",
+    "ONLY",
+    "PLACE",
+    "WORDS",
+    "current_city",
+    "headings_option",
+    "thresholds_said",
+]
 
 _BETWEEN = re.compile(r"[,，、;；]")
 
@@ -72,6 +84,12 @@ def current_city() -> City | None:
     """Return the city file that the command was given; None where it was given none."""
     here = click.get_current_context(silent=True)
     return None if here is None else here.meta.get(_CITY)
+
+
+def thresholds_said() -> Mapping[str, float]:
+    """Return the numbers that the city file sets; none without one."""
+    city = current_city()
+    return {} if city is None else city.thresholds
 
 
 class _Level(click.ParamType[Any]):

@@ -13,7 +13,6 @@ from zjk_gis.assign import assign_incidents
 from zjk_gis.assign.incidents import split_rejects
 from zjk_gis.coverage import overlapping_zones
 from zjk_gis.coverage.faults import coverage_faults
-from zjk_gis.coverage.rules import MIN_AREA_M2
 from zjk_gis.errors import InputError
 from zjk_gis.io import write_layer, write_table
 from zjk_gis.layers.labels import label
@@ -26,7 +25,7 @@ from zjk_gis.reports.workbook.writing import write_workbook
 from zjk_gis.responsibility.sections import sections_without_chief
 from zjk_gis.words import tr
 from zjk_gis.workspace.city_file import PublicLots
-from zjk_gis.workspace.city_file.thresholds import THRESHOLDS, assignment_limits
+from zjk_gis.workspace.city_file.thresholds import assignment_limits, limit_of
 
 if TYPE_CHECKING:
     import datetime as dt
@@ -112,8 +111,8 @@ def survey_city(
     river = city.get("rivers")
     public = (public_lots or PublicLots()).as_options()
     limits = thresholds or {}
-    within_m = limits.get("parking_m", THRESHOLDS["parking_m"].usual)
-    least_gap, least_overlap = (limits.get(name, MIN_AREA_M2) for name in ("gap_min_m2", "overlap_min_m2"))
+    within_m = limit_of(limits, "parking_m")
+    least_gap, least_overlap = (limit_of(limits, name) for name in ("gap_min_m2", "overlap_min_m2"))
 
     @cache
     def faults() -> CoverageFaults:  # both questions rest on one division of the ground

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from zjk_gis.errors import FileError
 from zjk_gis.words import tr
 from zjk_gis.workspace.city_file import City
-from zjk_gis.workspace.city_file.thresholds import THRESHOLDS
+from zjk_gis.workspace.city_file.thresholds import limit_of
 
 if TYPE_CHECKING:
     import os
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 __all__ = ["Settings", "folder_said", "settings_of"]
 
 _AUDIENCES = {"internal": "bureau", "public": "public"}
-_LEAST_CASES = int(THRESHOLDS["least_cases"].usual)
+_LEAST_CASES = int(limit_of({}, "least_cases"))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,7 +73,7 @@ def settings_of(city: City | str | os.PathLike[str] | None, audience: str | None
         approval=said.approval_number,
         title=own.name,
         lang=said.language,
-        least_n=int(own.thresholds.get("least_cases", _LEAST_CASES)),
+        least_n=int(limit_of(own.thresholds, "least_cases")),
         deadlines=tables.get("deadlines"),
         duties=own.duty_table,
         thresholds=own.thresholds,

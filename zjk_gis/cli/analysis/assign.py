@@ -125,10 +125,9 @@ def command(
     (s3://, hdfs://), and with --engine dask the workers of a cluster do it. Records of all parts are in
     OUTPUT/_ledger, and rows that were set aside in OUTPUT/_rejects.
     """
-    if zones is None and city is None:
-        raise InputError(tr("name the ZONES, or a city file with --city"))
     zones = city if zones is None else zones
-    assert zones is not None  # noqa: S101 - for the type checker
+    if zones is None:
+        raise InputError(tr("name the ZONES, or a city file with --city"))
     in_parts = engine == "dask" or is_folder_job(incidents, output)
     _check_output((incidents, *held_by(zones)), output, report, in_parts=in_parts)
     how: dict[str, Any] = {"crs": crs, "lon": lon, "lat": lat, "datum": datum}

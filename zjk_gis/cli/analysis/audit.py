@@ -9,7 +9,7 @@ import click
 
 from zjk_gis.assign import assign_incidents
 from zjk_gis.cli.city import datum_option, even_if_off_option, read_city, read_incidents
-from zjk_gis.cli.options import CITY, LEVEL, current_city
+from zjk_gis.cli.options import CITY, LEVEL, current_city, thresholds_said
 from zjk_gis.cli.speaking import repair_option, speaking
 from zjk_gis.cli.times import reading_times
 from zjk_gis.index.steering import steering_words
@@ -91,8 +91,7 @@ def command(
         ready_folder(output)
     layers = read_city(city, console)
     day = at or today().isoformat()
-    own = current_city()
-    limits = {} if own is None else own.thresholds
+    limits = thresholds_said()
     assigned = None
     if incidents is not None and "responsibility_zones" in layers:
         points = read_incidents(

@@ -8,11 +8,10 @@ from typing import TYPE_CHECKING
 import click
 
 from zjk_gis.cli.city import read_companion, read_zones
-from zjk_gis.cli.options import CITY, LEVEL, current_city
+from zjk_gis.cli.options import CITY, LEVEL, thresholds_said
 from zjk_gis.cli.speaking import repair_option, speaking
 from zjk_gis.coverage.exceptions import without_accepted
 from zjk_gis.coverage.faults import coverage_faults
-from zjk_gis.coverage.rules import MIN_AREA_M2
 from zjk_gis.errors import InputError
 from zjk_gis.io import check_writable, write_layer
 from zjk_gis.layers.catalogue import ACCEPTED_FAULTS
@@ -20,6 +19,7 @@ from zjk_gis.layers.columns.time_cells import today
 from zjk_gis.layers.labels import label
 from zjk_gis.words import tr
 from zjk_gis.workspace.addresses import shown
+from zjk_gis.workspace.city_file.thresholds import limit_of
 
 if TYPE_CHECKING:
     import geopandas as gpd
@@ -118,8 +118,7 @@ def _large_enough(faults: gpd.GeoDataFrame, threshold: str) -> gpd.GeoDataFrame:
 
 
 def _least(threshold: str) -> float:
-    city = current_city()
-    return MIN_AREA_M2 if city is None else city.thresholds.get(threshold, MIN_AREA_M2)
+    return limit_of(thresholds_said(), threshold)
 
 
 def show_gaps(gaps: gpd.GeoDataFrame, overlaps: gpd.GeoDataFrame, most: int, console: Console) -> None:

@@ -10,7 +10,7 @@ import click
 
 from zjk_gis.cli.city import datum_option, even_if_off_option, read_city, read_incidents, tell_set_aside
 from zjk_gis.cli.invalid_rows import mend, words_of
-from zjk_gis.cli.options import CITY, LEVEL, current_city
+from zjk_gis.cli.options import CITY, LEVEL, current_city, thresholds_said
 from zjk_gis.cli.pictures.frames import ATLASES, extent_of, needed_for, subject_of
 from zjk_gis.cli.speaking import repair_option, speaking
 from zjk_gis.cli.times import reading_times
@@ -175,13 +175,13 @@ def command(
         )
     if atlas in ("streets", "chiefs"):
         needed_for(atlas, layers, console.lang)
-    frame = None if extent is None else extent_of(extent, layers, at or today(), console.lang)
-    # 3. every question that it allows, or one
     day = at or today()
+    frame = None if extent is None else extent_of(extent, layers, day, console.lang)
+    # 3. every question that it allows, or one
     unanswered: dict[str, InputError] | None = None if strict else {}
     own = current_city()
     public = None if own is None else own.public_lots
-    limits = {} if own is None else own.thresholds
+    limits = thresholds_said()
     if kind == "city":
         results = survey_city(
             layers,

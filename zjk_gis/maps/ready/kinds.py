@@ -10,7 +10,6 @@ from zjk_gis.arguments import checked
 from zjk_gis.assign import assign_incidents
 from zjk_gis.changes.changes import compare_zones
 from zjk_gis.coverage import coverage_gaps, overlapping_zones
-from zjk_gis.coverage.rules import MIN_AREA_M2
 from zjk_gis.errors import InputError
 from zjk_gis.layers.versions import zones_at
 from zjk_gis.maps.parts import drawn_zones
@@ -24,7 +23,7 @@ from zjk_gis.maps.ready.surroundings import AROUND
 from zjk_gis.protection import pipelines_in_core
 from zjk_gis.words import listed, tr
 from zjk_gis.workspace.city_file import PublicLots
-from zjk_gis.workspace.city_file.thresholds import THRESHOLDS, assignment_limits
+from zjk_gis.workspace.city_file.thresholds import assignment_limits, limit_of
 
 if TYPE_CHECKING:
     import datetime as dt
@@ -199,9 +198,7 @@ def _assignment(q: Question) -> _Drawn:
 
 def _gaps(q: Question) -> _Drawn:
     region, zones = q.need("built_up_areas"), q.need("responsibility_zones")
-    least_gap, least_overlap = (
-        q.thresholds.get(name, MIN_AREA_M2) for name in ("gap_min_m2", "overlap_min_m2")
-    )
+    least_gap, least_overlap = (limit_of(q.thresholds, name) for name in ("gap_min_m2", "overlap_min_m2"))
     gaps = coverage_gaps(
         region, zones, at=q.at, level=q.level, allowed=q.layers.get("rivers"), min_area_m2=least_gap
     )
@@ -236,7 +233,7 @@ def _parking(q: Question) -> _Drawn:
     lots, region, river = q.need("parking_lots"), q.layers.get("built_up_areas"), q.layers.get("rivers")
     estates = q.layers.get("residential_estates")
     gaps, public = None, (q.public_lots or PublicLots()).as_options()
-    within_m = q.thresholds.get("parking_m", THRESHOLDS["parking_m"].usual)
+    within_m = limit_of(q.thresholds, "parking_m")
     if region is not None:
         gaps = q.ask(
             "parking_gaps",

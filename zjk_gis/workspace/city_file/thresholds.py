@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-__all__ = ["THRESHOLDS", "Threshold", "assignment_limits", "fault_limits"]
+__all__ = ["THRESHOLDS", "Threshold", "assignment_limits", "fault_limits", "limit_of"]
 
 
 class Threshold(NamedTuple):
@@ -38,6 +38,17 @@ THRESHOLDS = {
     "repair_max_m2": Threshold("larger gaps are not repaired, m²", 1000.0),
     "repair_max_width_m": Threshold("wider gaps are not repaired, m", 5.0),
 }
+
+
+def limit_of(thresholds: Mapping[str, float], name: str) -> float:
+    """Return a number that a city sets, or the usual one.
+
+    Examples
+    --------
+    >>> limit_of({"parking_m": 500.0}, "parking_m"), limit_of({}, "parking_m")
+    (500.0, 300.0)
+    """
+    return thresholds.get(name, THRESHOLDS[name].usual)
 
 
 def assignment_limits(thresholds: Mapping[str, float]) -> dict[str, Any]:
