@@ -17,7 +17,7 @@ from zjk_gis.city.sending import typed
 from zjk_gis.crs import convert_crs
 from zjk_gis.io import list_layers, read_table
 from zjk_gis.io.writing import write_workbook_of
-from zjk_gis.layers.catalogue import spec_of
+from zjk_gis.layers.catalogue import layer_name, spec_of
 from zjk_gis.layers.checks.validate import validate
 from zjk_gis.layers.labels import label
 from zjk_gis.layers.shapes import has_place
@@ -210,15 +210,11 @@ def write_aside(
             ]
             for id_ in order
         ]  # fmt: skip
-        tables[_title(layer, lang)] = pd.DataFrame(rows, columns=heads, dtype=object)
+        tables[layer_name(layer, lang)] = pd.DataFrame(rows, columns=heads, dtype=object)
     if files:
-        told = [(file, _title(layer, lang), day, why) for file, layer, day, why in files]
+        told = [(file, layer_name(layer, lang), day, why) for file, layer, day, why in files]
         tables[_FILE_SHEET[lang]] = pd.DataFrame(told, columns=_FILE_HEADS[lang], dtype=object)
     write_workbook_of(tables, path)
-
-
-def _title(layer: str, lang: Language) -> str:
-    return spec_of(layer).title if lang == "zh" else layer
 
 
 def read_workbook_of_corrections(

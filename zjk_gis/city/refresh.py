@@ -166,7 +166,7 @@ def refresh_city(
         if plan.stops:
             for stop in plan.stops:
                 log.say(tr("stopped: {why}", why=stop))
-            raise stopped_by(known, plan.stops)
+            raise stopped_by(known.path.name, plan.stops)
         _refuse_nothing(known, workspace, plan)
         run = _take(known, workspace, plan, day, corrections=bool(corrections), show=show)
         result = Refreshed(run=run.number, at=run.at, **_tables(plan))
@@ -286,12 +286,12 @@ def _layers_meant(city: City, asked: Collection[str]) -> set[str]:
     return meant
 
 
-def stopped_by(city: City, stops: list[str]) -> RefreshError:
-    """Return the error of a run that guards stop."""
+def stopped_by(city: str, stops: list[str]) -> RefreshError:
+    """Return the error of a run that guards stop; `city` is the name of its file."""
     return RefreshError(
         "\n  ".join(
             [
-                tr("{path}: nothing was taken, for", path=city.path.name),
+                tr("{path}: nothing was taken, for", path=city),
                 *stops,
                 tr(
                     "after it was looked at, --even-so (even_so= in Python) with the layer takes it all the "
@@ -367,11 +367,13 @@ def _finish(city: City, workspace: Path, run: Run, result: Refreshed, log: Log, 
 
 def _published(city: City, layers: Mapping[str, gpd.GeoDataFrame], run: Run) -> Answered | None:
     """Publish a run, where the city file names a folder for that; what cannot be published is told."""
-    if city.publish.folder is None or not layers:
+    if not layers:
         return None
     try:
         folder = folder_said(city)
-        publish_city(layers, folder or city.publish.folder, settings=city, at=run.at)
+        if folder is None:
+            return None
+        publish_city(layers, folder, settings=city, at=run.at)
     except (InputError, FileError, MissingExtraError) as error:
         return Answered(step="publish", outcome="refused", sentence=tr("not published: {error}", error=error))
     return Answered(step="publish", outcome="done", sentence=tr("published to {folder}", folder=folder))

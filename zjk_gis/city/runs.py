@@ -16,7 +16,7 @@ from zjk_gis.city.editions import SET_ASIDE
 from zjk_gis.city.state import load_runs
 from zjk_gis.errors import FileError, InputError
 from zjk_gis.io.paths import blamed_on
-from zjk_gis.layers.catalogue import CATALOGUE, spec_of
+from zjk_gis.layers.catalogue import layer_name
 from zjk_gis.layers.columns.times import BEIJING
 from zjk_gis.presentation import Presentation, presented
 from zjk_gis.reports.dossier import ready_folder
@@ -228,8 +228,7 @@ def source_title(source: str) -> str:
     ('窨井', '窨井: 热力/*.csv')
     """
     layer, *files = source.split(": ", 1)
-    title = spec_of(layer).title if language() == "zh" and layer in CATALOGUE else layer
-    return ": ".join([title, *files])
+    return ": ".join([layer_name(layer, language()), *files])
 
 
 def taken_table(taken: list[Mapping[str, Any]]) -> pd.DataFrame:

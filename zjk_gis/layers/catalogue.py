@@ -17,6 +17,7 @@ from zjk_gis.words import tr
 
 if TYPE_CHECKING:
     from zjk_gis.layers.spec import LayerSpec
+    from zjk_gis.words import Language
 
 __all__ = [
     "ACCEPTED_FAULTS",
@@ -32,6 +33,7 @@ __all__ = [
     "ROAD_SECTIONS",
     "STREETS",
     "UNIT_GRIDS",
+    "layer_name",
     "spec_of",
 ]
 
@@ -50,6 +52,17 @@ STREETS = CATALOGUE["streets"]
 UNIT_GRIDS = CATALOGUE["unit_grids"]
 
 ROAD_NAME = INCIDENTS.field("road_name")
+
+
+def layer_name(layer: str, lang: Language) -> str:
+    """Return what a layer is called: by its title in Chinese, else by the name that it has in files.
+
+    Examples
+    --------
+    >>> layer_name("manholes", "zh"), layer_name("manholes", "en"), layer_name("my_layer", "zh")
+    ('窨井', 'manholes', 'my_layer')
+    """
+    return CATALOGUE[layer].title if lang == "zh" and layer in CATALOGUE else layer
 
 
 @checked

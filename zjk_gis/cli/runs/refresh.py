@@ -15,7 +15,6 @@ from zjk_gis.cli.options import WORDS
 from zjk_gis.cli.speaking import speaking
 from zjk_gis.layers.labels import label
 from zjk_gis.words import tr
-from zjk_gis.workspace.city_file import City
 
 if TYPE_CHECKING:
     from zjk_gis.city import Refreshed
@@ -84,7 +83,7 @@ def command(
         }
     )
     if result.stops:
-        raise stopped_by(City.read(city), result.stops)
+        raise stopped_by(city.name, result.stops)
     if not result.is_clean:
         click.get_current_context().exit(1)
 

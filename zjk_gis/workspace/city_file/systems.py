@@ -9,7 +9,7 @@ import geopandas as gpd
 from pyproj import CRS
 
 from zjk_gis.crs import convert_crs
-from zjk_gis.layers.catalogue import CATALOGUE, spec_of
+from zjk_gis.layers.catalogue import layer_name
 from zjk_gis.layers.soundness import made_valid
 from zjk_gis.read_report import report_of
 from zjk_gis.words import language, tr
@@ -39,7 +39,7 @@ def converted(
             remarks.append(
                 tr(
                     "{layer}: {count:,} shapes that rounding made invalid were mended for the answers",
-                    layer=spec_of(name).title if name in CATALOGUE and language() == "zh" else name,
+                    layer=layer_name(name, language()),
                     count=int(crossed.sum()),
                 )
             )
