@@ -58,3 +58,30 @@ def test_ground_is_conserved(region, zones):
     cover = faces.faces_of(zones.geometry.to_numpy()).cover
     inside = shapely.intersection(cover, region.geometry.iloc[0])
     assert gaps + inside.area == pytest.approx(region.area.sum(), rel=1e-12)
+
+
+@pytest.mark.parametrize(
+    "ring",
+    [
+        [(0, 0), (9, 9), (9, 0), (0, 9), (0, 0)],
+        [(0, 0), (9, 0), (float("nan"), 9), (0, 9), (0, 0)],
+        [(0, 0), (9, 0), (float("inf"), 9), (0, 9), (0, 0)],
+        [(0, 0), (5, 5), (9, 9), (5, 5), (0, 0)],
+    ],
+    ids=["crosses itself", "NaN", "infinite", "flat"],
+)
+@pytest.mark.parametrize("options", [{}, {"at": "2026-01-01"}, {"level": "9"}])
+def test_what_is_refused_in_small_layers_is_refused_in_large_ones_in_the_same_words(
+    zones, ring, options, monkeypatch
+):
+    """Of large layers the ground is divided before all polygons have been looked through."""
+    zones.loc[40, "geometry"] = shapely.set_coordinates(shapely.box(0, 0, 9, 9), ring)
+    zones["level"] = "1"
+    told = []
+    for few in (10**9, 0):
+        monkeypatch.setattr(faces, "_FEW_VERTICES", few)
+        with pytest.raises(zjk_gis.errors.GeometryError) as refused:
+            faces.divide(zones, code="zone_code", **options)
+        told.append(str(refused.value))
+    assert "row 40" in told[0]
+    assert told[0] == told[1]

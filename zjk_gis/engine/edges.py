@@ -13,8 +13,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from zjk_gis.engine.compiled import compiled
-from zjk_gis.threads import all_of, count
+from zjk_gis.engine.compiled import compiled, inner
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -23,8 +22,6 @@ if TYPE_CHECKING:
     from zjk_gis.engine.shapes import Rings
 
 __all__ = ["Cancelled", "cancel_edges", "chained", "edges_left"]
-
-_ONE_TABLE = 200_000  # vertices; more are shared out among threads
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,19 +77,32 @@ def cancel_edges(rings: Rings) -> Cancelled:
     >>> len(cancelled.left), np.bincount(cancelled.zone).tolist()
     (8, [4, 4])
     """
-    turned = rings.turned
-    parts = 1 if len(rings.coords) < _ONE_TABLE else min(16, 1 << (count() - 1).bit_length())
-    found = all_of(lambda part: _cancel(rings.coords, rings.starts, turned, parts, part), range(parts))
-    first, net, member = (np.concatenate([each[at] for each in found]) for at in range(3))
+    first, net, member, turned = _cancel(
+        rings.coords, rings.coords.view(np.int64), rings.starts, rings.is_hole
+    )
     times = np.abs(net)
     left = _directed(rings, np.repeat(first, times), np.repeat(net < 0, times))
     ring = np.searchsorted(rings.starts, member, side="right") - 1
-    begins, ends = left.view(np.complex128).T  # two numbers are sorted by sooner than four
     return Cancelled(
-        left[np.lexsort((ends, begins))],
+        left[_in_order(left)],
         _directed(rings, member, turned[ring]),
         rings.zone[ring].astype(np.int64),
     )
+
+
+def _in_order(edges: NDArray[np.float64]) -> NDArray[np.intp]:
+    """Return the order of edges by where they begin, then where they end.
+
+    The first number alone tells most of them apart, and is sorted by ten times as fast.
+    """
+    x = edges[:, 0].copy()
+    order = np.argsort(x)
+    same = x[order[1:]] == x[order[:-1]]
+    tied = np.concatenate([[False], same]) | np.concatenate([same, [False]])
+    some = order[tied]
+    begins, ends = edges[some].view(np.complex128).T
+    order[tied] = some[np.lexsort((ends, begins))]
+    return order
 
 
 def _directed(rings: Rings, edge: NDArray[np.int64], backward: NDArray[np.bool_]) -> NDArray[np.float64]:
@@ -123,9 +133,9 @@ def chained(edges: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np
     ([[0.0, 0.0], [1.0, 0.0], [1.0, 1.0], [5.0, 5.0], [6.0, 5.0]], [0, 0, 0, 1, 1])
     """
     points = np.concatenate([edges[:, :2], edges[:, 2:]]) + 0.0  # one zero, not two
-    _, place = np.unique(points.view(np.complex128).ravel(), return_inverse=True)
-    begin, end = place[: len(edges)].astype(np.int64), place[len(edges) :].astype(np.int64)
-    n_places = int(place.max()) + 1 if len(place) else 0
+    place = _numbered(points, points.view(np.int64))
+    begin, end = place[: len(edges)], place[len(edges) :]
+    n_places = int(place.max(initial=-1)) + 1
     goes_on = (np.bincount(begin, minlength=n_places) == 1) & (np.bincount(end, minlength=n_places) == 1)
     edge_from = np.full(n_places, -1, np.int64)
     edge_from[begin] = np.arange(len(edges))
@@ -160,64 +170,125 @@ def _follow(begin: Ints, end: Ints, edge_from: Ints, goes_on: Bools) -> tuple[In
 
 
 @compiled
-def _cancel(  # noqa: C901
-    coords: Floats, starts: Ints, turned: Bools, parts: Whole, part: Whole
-) -> tuple[Ints, Ints32, Ints]:
-    """Cancel the edges of one part of all places.
+def _numbered(points: Floats, bits: Ints) -> Ints:
+    """Return the number of each place, in the order of first points; `bits` are the coordinates' own."""
+    table, shift = _table_for(points.shape[0])
+    number = np.empty(points.shape[0], np.int64)
+    count = 0
+    for k in range(points.shape[0]):
+        slot = _slot(bits[k, 0], bits[k, 1], shift)
+        while table[slot] > 0:
+            o = table[slot] - 1
+            if bits[k, 0] == bits[o, 0] and bits[k, 1] == bits[o, 1]:
+                break
+            slot = (slot + 1) & (table.size - 1)
+        if table[slot] == 0:
+            table[slot] = k + 1
+            number[k] = count
+            count += 1
+        else:
+            number[k] = number[table[slot] - 1]
+    return number
 
-    Returns an edge for each place where some are left, how many, negative if against its direction, and all
-    edges at such places.
+
+@compiled
+def _cancel(coords: Floats, bits: Ints, starts: Ints, is_hole: Bools) -> tuple[Ints, Ints32, Ints, Bools]:
+    """Cancel edges; `bits` are the coordinates as whole numbers.
+
+    Two zones have most often many edges in common, one after another. So where the edge before this one was
+    found, the next is looked for beside it, and a table of all places is asked only where a run begins.
+
+    Returns the first edge at each place where some are left, how many, negative if against its direction; all
+    edges at such places, ascending; and whether each ring has the inside of its polygon to its right.
     """
-    shift, size = 58, 64
-    while size * parts < 1.6 * coords.shape[0]:
-        size *= 2
-        shift -= 1
-    table = np.zeros((size, 2), np.int32)  # the first edge there, counted from 1, and how many are left
-    slots = np.full(coords.shape[0], -1, np.int32)
-    bits = coords.view(np.uint64)
-    mine = np.uint64(part)
-    others = np.uint64(parts - 1)
+    table, shift = _table_for(coords.shape[0])
+    same = np.full(coords.shape[0], -1, np.int32)  # the first edge at the place of each
+    net = np.zeros(coords.shape[0], np.int32)  # how many are left, at the first edge
+    turned = np.empty(starts.size - 1, np.bool_)
     for r in range(starts.size - 1):
+        turned[r] = _runs_clockwise(coords, starts[r], starts[r + 1]) != is_hole[r]
+        near, step = np.int64(0), np.int64(0)  # the edge that the last one met, and where it leads
         for e in range(starts[r], starts[r + 1] - 1):
-            # The same whichever end comes first.
-            key = (bits[e, 0] + bits[e + 1, 0]) * np.uint64(0x9E3779B97F4A7C15)
-            key = (key ^ (key >> np.uint64(32))) + bits[e, 1] + bits[e + 1, 1]
-            key *= np.uint64(0xD6E8FEB86659FD93)
-            if (key >> np.uint64(20)) & others != mine:
+            if coords[e, 0] == coords[e + 1, 0] and coords[e, 1] == coords[e + 1, 1]:
                 continue
-            ax, ay, bx, by = coords[e, 0], coords[e, 1], coords[e + 1, 0], coords[e + 1, 1]
-            if ax == bx and ay == by:
-                continue
-            slot = np.int64(key >> np.uint64(shift))
-            same = True
-            while table[slot, 0] > 0:
-                o = table[slot, 0] - 1
-                cx, cy, dx, dy = coords[o, 0], coords[o, 1], coords[o + 1, 0], coords[o + 1, 1]
-                same = ax == cx and ay == cy and bx == dx and by == dy
-                if same or (ax == dx and ay == dy and bx == cx and by == cy):
-                    break
-                slot = (slot + 1) & (size - 1)
-            if table[slot, 0] == 0:
-                table[slot, 0] = e + 1
-                same = True
-            table[slot, 1] += 1 if same != turned[r] else -1
-            slots[e] = slot
+            way = np.int64(0)
+            near += step
+            if step != 0 and near >= 0 and same[near] >= 0:
+                way = _direction(bits, e, np.int64(same[near]))
+            if way == 0:
+                near = _first_like(table, shift, bits, e)
+                way = _direction(bits, e, near)
+            o = e if near == e else np.int64(same[near])
+            step = np.int64(0) if o == e else way
+            same[e] = o
+            net[o] += -way if turned[r] else way
     places = members = 0
-    for at in range(size):
-        if table[at, 1] != 0:
-            places += 1
-    for e in range(slots.size):
-        if slots[e] >= 0 and table[slots[e], 1] != 0:
+    for e in range(same.size):
+        if same[e] >= 0 and net[same[e]] != 0:
             members += 1
+            places += same[e] == e
     first, left, member = np.empty(places, np.int64), np.empty(places, np.int32), np.empty(members, np.int64)
     places = members = 0
-    for at in range(size):
-        if table[at, 1] != 0:
-            first[places] = table[at, 0] - 1
-            left[places] = table[at, 1]
-            places += 1
-    for e in range(slots.size):
-        if slots[e] >= 0 and table[slots[e], 1] != 0:
+    for e in range(same.size):
+        if same[e] >= 0 and net[same[e]] != 0:
             member[members] = e
             members += 1
-    return first, left, member
+            if same[e] == e:
+                first[places], left[places] = e, net[e]
+                places += 1
+    return first, left, member, turned
+
+
+@inner
+def _first_like(table: Ints32, shift: Whole, bits: Ints, e: Whole) -> Whole:
+    """Return the first edge at the place of one, which is that one itself if none was there before."""
+    # The same whichever end comes first.
+    slot = _slot(bits[e, 0] + bits[e + 1, 0], bits[e, 1] + bits[e + 1, 1], shift)
+    while table[slot] > 0:
+        o = np.int64(table[slot] - 1)
+        if _direction(bits, e, o) != 0:
+            return o
+        slot = (slot + 1) & (table.size - 1)
+    table[slot] = e + 1
+    return e
+
+
+@inner
+def _direction(bits: Ints, e: Whole, o: Whole) -> Whole:
+    """Return 1 if two edges are the same, -1 if one runs against the other, 0 if they are none of either."""
+    ax, ay, bx, by = bits[e, 0], bits[e, 1], bits[e + 1, 0], bits[e + 1, 1]
+    cx, cy, dx, dy = bits[o, 0], bits[o, 1], bits[o + 1, 0], bits[o + 1, 1]
+    if ax == cx and ay == cy and bx == dx and by == dy:
+        return np.int64(1)
+    if ax == dx and ay == dy and bx == cx and by == cy:
+        return np.int64(-1)
+    return np.int64(0)
+
+
+@inner
+def _runs_clockwise(coords: Floats, begin: Whole, end: Whole) -> bool:
+    double = 0.0
+    x, y = 0.0, 0.0  # from the first vertex
+    for e in range(begin + 1, end):
+        next_x, next_y = coords[e, 0] - coords[begin, 0], coords[e, 1] - coords[begin, 1]
+        double += x * next_y - next_x * y
+        x, y = next_x, next_y
+    return bool(double < 0.0)
+
+
+@compiled
+def _table_for(count: Whole) -> tuple[Ints32, Whole]:
+    """Return an empty table of as many slots as so many numbers from 1 need, and its shift for `_slot`."""
+    shift, size = 58, 64
+    while size < 1.2 * count:
+        size *= 2
+        shift -= 1
+    return np.zeros(size, np.int32), np.int64(shift)
+
+
+@inner
+def _slot(one: Whole, two: Whole, shift: Whole) -> Whole:
+    key = np.uint64(one) * np.uint64(0x9E3779B97F4A7C15)
+    key = (key ^ (key >> np.uint64(32))) + np.uint64(two)
+    key *= np.uint64(0xD6E8FEB86659FD93)
+    return np.int64(key >> np.uint64(shift))

@@ -7,9 +7,10 @@ with the rim and the faults alone.
 
 from __future__ import annotations
 
+import contextlib
 from dataclasses import dataclass
 from functools import cached_property, partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 import shapely
@@ -19,12 +20,14 @@ from zjk_gis.engine import PolygonIndex
 from zjk_gis.engine.arrays import expand
 from zjk_gis.engine.shapes import Rings
 from zjk_gis.engine.signs import orientations
+from zjk_gis.errors import InputError
 from zjk_gis.layers.columns.periods import day_of, validity_days
 from zjk_gis.layers.columns.values import code_text
 from zjk_gis.layers.metric import ready
 from zjk_gis.layers.remembered import remembered
 from zjk_gis.layers.versions import of_level
 from zjk_gis.overlay.polygons import cover_of, united_faces
+from zjk_gis.threads import all_of, alone
 
 if TYPE_CHECKING:
     import datetime as dt
@@ -172,15 +175,34 @@ def divide(
     What was made of a large layer is kept for the next question about it: gaps, then overlaps, then others
     (see `zjk_gis.layers.remembered`).
     """
-
-    def made() -> Divided:
-        valid, lapsed, rings, metric = choose(zones, code=code, crs=crs, at=at, level=level)
-        return Divided(valid, lapsed, faces_of(valid.shapes, rings), metric)
-
+    chosen = partial(choose, zones, code=code, crs=crs, at=at, level=level)
     require_layer(zones, "zones")
     if shapely.get_num_coordinates(zones.geometry.to_numpy()).sum() < _FEW_VERTICES:
-        return made()
-    return remembered(zones, ("divide", code, crs, at, level), made)
+        return _divided(*chosen())
+    return remembered(zones, ("divide", code, crs, at, level), partial(_divided_at_once, chosen))
+
+
+def _divided(valid: Zones, lapsed: Zones, rings: Rings, metric: CRS) -> Divided:
+    return Divided(valid, lapsed, faces_of(valid.shapes, rings), metric)
+
+
+def _divided_at_once(chosen: Callable[..., tuple[Zones, Zones, Rings, CRS]]) -> Divided:
+    """Divide the ground while polygons are looked through that may be invalid: either takes as long.
+
+    Where one is, or the work came to grief, all is done again in order, so that the layer is refused as ever.
+    """
+    postponed: list[PolygonIndex] = []
+    with contextlib.suppress(InputError, shapely.GEOSException):
+        taken = chosen(postponed=postponed)
+        if all(np.isfinite([layer.rings.low, layer.rings.high]).all() for layer in postponed):
+            works: tuple[Callable[[], Any], ...] = (
+                partial(_divided, *taken),
+                partial(_any_invalid, postponed),
+            )
+            divided, some_are_invalid = all_of(lambda work: work(), works)
+            if not some_are_invalid:
+                return cast("Divided", divided)
+    return _divided(*chosen())
 
 
 def choose(
@@ -190,8 +212,11 @@ def choose(
     crs: CRS | None = None,
     at: str | dt.date | None = None,
     level: int | str | None = None,
+    postponed: list[PolygonIndex] | None = None,
 ) -> tuple[Zones, Zones, Rings, CRS]:
     """Check a layer of zones, and tell those of a level that are valid on a day from the others.
+
+    With `postponed`, polygons that may be invalid are put on that list and taken for valid ones.
 
     Returns
     -------
@@ -200,7 +225,7 @@ def choose(
         Of the valid ones.
     crs : CRS
     """
-    layer, rings = _ready(zones, code=code, crs=crs, name="zones")
+    layer, rings = _ready(zones, code=code, crs=crs, name="zones", postponed=postponed)
     of_one, _ = of_level(layer, level)
     holds = np.ones(len(of_one), dtype=bool)
     if at is not None:
@@ -212,14 +237,29 @@ def choose(
 
 
 def _ready(
-    zones: gpd.GeoDataFrame, *, code: str, crs: CRS | None, name: str
+    zones: gpd.GeoDataFrame,
+    *,
+    code: str,
+    crs: CRS | None,
+    name: str,
+    postponed: list[PolygonIndex] | None = None,
 ) -> tuple[gpd.GeoDataFrame, Rings]:
-    """Return the layer, and the rings that were checked last."""
+    """Return the layer, and the rings that were checked last, or are to be: those are put on the list."""
     made: list[Rings] = []
 
     def invalid(shapes: NDArray[Any]) -> NDArray[np.bool_]:
         made.append(Rings.of(shapes))
-        return PolygonIndex(shapes, rings=made[-1]).invalid(keep=False)
+        index = PolygonIndex(shapes, rings=made[-1])
+        if postponed is None:
+            return index.invalid(keep=False)
+        postponed.append(index)
+        return np.zeros(len(shapes), np.bool_)
 
     layer = ready(zones, name, kind="polygon", code=code, named_by="code", crs=crs, invalid=invalid)
     return layer, made[-1]
+
+
+def _any_invalid(layers: list[PolygonIndex]) -> bool:
+    """Tell whether any polygon is invalid; the other processors have work of their own."""
+    with alone():
+        return any(bool(layer.invalid(keep=False).any()) for layer in layers)
