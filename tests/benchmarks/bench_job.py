@@ -4,14 +4,16 @@ Three sources: *narrow* is Parquet of five columns (number, kind, time, longitud
 of ten with codes and words, *text* the same ten as .csv; Parquet is packed with zstd and has the row groups
 that pyarrow makes by itself. The zones are 20,000 unit grids with chiefs. Copying reads the same file batch
 by batch with pyarrow and writes it again, with the same compression. Copy and job take turns, every run in a
-process of its own that did the same with 30,000 rows before; what is printed are medians, the least, and the
-peak memory of the process. SedonaDB joins the Parquet files where it is installed.
+process of its own that did the same with 30,000 rows before, and begins when the disk has nothing left to
+write of what others made; what is printed are medians, the least, and the peak memory of the process.
+SedonaDB joins the Parquet files where it is installed.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
+import os
 import resource
 import statistics
 import subprocess
@@ -171,6 +173,7 @@ def measure(job, name, folder):
 
 def run(job, name, folder):
     command = [sys.executable, __file__, "--one", job, name, str(folder)]
+    os.sync()
     done = subprocess.run(command, capture_output=True, text=True)
     if done.returncode:
         sys.exit(f"{job} {name}: {done.stderr.strip()}")

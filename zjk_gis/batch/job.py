@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time as clock
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -59,7 +60,6 @@ __all__ = ["JobSummary", "assign_batch"]
 
 _PART_BATCHES = 32  # about 4 million rows: seconds of work, and few fsyncs
 _MANY = 1 << 24  # rows of a folder, which are not counted for this
-_LOOKED_AT = 20_000  # rows, to judge the datum of a file that may be of any length
 
 
 @checked
@@ -138,7 +138,7 @@ def assign_batch(
         How accurate all positions are, as in `assign_incidents`.
     roads : GeoDataFrame, optional
         Roads with their names, by which it is told whether positions are GCJ-02 or BD-09 (see
-        `check_positions`); of long files the first 20,000 rows are looked at.
+        `check_positions`); of long files the first 10,000 rows are looked at.
     fix_positions : bool, default False
         Fix swapped axes, GCJ-02 and BD-09 where that is certain (see `fix_positions`). All rows are held in
         memory for it, as a reporting channel is judged as a whole.
@@ -307,7 +307,9 @@ def assign_batch(
     rows.lang, rows.headings = headings or lang, words
     settle_times(rows, plan, files[0], time, times)
     looks |= {"name": Path(source).stem, "fix": False}
-    doubts = check_rows(first_points(rows, _LOOKED_AT), plan=plan, **looks)
+    with ThreadPoolExecutor(1) as beside:
+        layers = beside.submit(lambda: plan.fingerprints)  # which takes about as long
+        doubts = check_rows(first_points(rows), plan=plan, **looks)
     told = {"positions": doubts.problems, "lacking": doubts.lacking, "layer": doubts.layer}
     del doubts  # whose rows would stay in memory while the others are worked on
     # 4. Batch by batch, from where an earlier run of the same job stopped.
@@ -319,7 +321,7 @@ def assign_batch(
         options["covering"] = True
     fingerprint = {
         "source": fingerprint_of(files),
-        **plan.fingerprints,
+        **layers.result(),
         "options": repr(options | {"lang": lang, "headings": words}),
         "version": __version__,
     }

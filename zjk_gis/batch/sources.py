@@ -299,15 +299,15 @@ def first_places(source: Source) -> Places:
     )
 
 
-def first_points(source: Source, most: int) -> gpd.GeoDataFrame:
-    """Return the first usable rows as a layer, at most those of a batch, to be looked at before the work."""
+def first_points(source: Source) -> gpd.GeoDataFrame:
+    """Return the first 10,000 usable rows, or those of a batch, as a layer to look at before the work."""
     batch = next(source.batches(Place()), None)
     if batch is None:
         return gpd.GeoDataFrame(geometry=[], crs=source.crs)
     batch = source.checked(batch)
     places = source.places(batch)
     usable = places.why == 0
-    usable[np.flatnonzero(usable)[most:]] = False
+    usable[np.flatnonzero(usable)[SAMPLE_ROWS:]] = False
     rows = source.table(batch, usable).to_pandas()
     shapes = gpd.points_from_xy(places.x[usable], places.y[usable], crs=source.crs)
     return gpd.GeoDataFrame(rows.drop(columns=source.geometry or []), geometry=shapes)

@@ -41,7 +41,7 @@ __all__ = ["Coded", "Target", "is_batch_target", "target_for"]
 
 _ENDINGS = (".parquet", ".geoparquet", ".csv", ".gpkg")
 _BOM = b"\xef\xbb\xbf"  # by which Excel knows UTF-8
-_AT_HAND = 1 << 19  # bytes: what the processor's own memory holds while they are written
+_AT_HAND = 1 << 20  # bytes: what the processor's own memory holds while they are written
 _DEGREES = 9  # decimals: a tenth of a millimetre
 _GEOMETRY = "geometry"
 

@@ -61,7 +61,6 @@ if TYPE_CHECKING:
 __all__ = ["Engine", "FolderOptions", "assign_folder", "is_folder_job", "on_threads", "values_of"]
 
 _PLAN = "_plan"
-_LOOKED_AT = 20_000  # rows, to judge the datum of all
 _OURS = (JOB, LEDGER, REJECTS, WORKSHOP, _PLAN)
 
 
@@ -254,9 +253,7 @@ def _settled(
             {"dayfirst": options.dayfirst, "time_format": options.time_format, "tz": plan.tz},
         )
         looks: dict[str, Any] = {"roads": options.roads, "name": name, "fix": False}
-        doubts = check_rows(
-            first_points(rows, _LOOKED_AT), plan=plan, even_if_off=options.even_if_off, **looks
-        )
+        doubts = check_rows(first_points(rows), plan=plan, even_if_off=options.even_if_off, **looks)
     if rows.is_moved and rows.geometry is not None:
         raise InputError(
             tr(
