@@ -85,14 +85,14 @@ def sum_of_parts(folder):
 
 
 @contextmanager
-def dask_cluster(folder, workers=2):
+def dask_cluster(folder, workers=2, port=0):
     """Start a scheduler and workers, whom nobody starts again; yield the process of the scheduler."""
     told, root = folder / "scheduler.json", Path(__file__).parents[2]
     environment = os.environ | {"PYTHONPATH": str(root)}
     start = {"cwd": folder, "env": environment, "stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
     run = [sys.executable, "-m", "distributed.cli.dask_"]
     common = ["--scheduler-file", told, "--dashboard-address", ":0", "--host", "127.0.0.1"]
-    scheduler = subprocess.Popen([*run[:2], run[2] + "scheduler", *common, "--port", "0"], **start)
+    scheduler = subprocess.Popen([*run[:2], run[2] + "scheduler", *common, "--port", str(port)], **start)
     kinds = ["--no-nanny", "--nthreads", "1", "--local-directory", folder]
     started = [
         subprocess.Popen([*run[:2], run[2] + "worker", *common, *kinds], **start) for _ in range(workers)

@@ -543,8 +543,8 @@ def waits_for(mark, target):
     return arm
 
 
-def test_when_the_scheduler_dies_a_fresh_client_goes_on(many, wanted, plan, client, tmp_path):
-    """What was done stays, also what the worker finishes that has lost its scheduler."""
+def test_when_the_scheduler_is_started_again_the_job_goes_on(many, wanted, plan, tmp_path):
+    """At the same address; what was done stays, also what the worker finishes that has lost its scheduler."""
     target, mark = tmp_path / "out", tmp_path / "mark"
     how = {"lang": "en", "even_if_off": True}
 
@@ -554,6 +554,7 @@ def test_when_the_scheduler_dies_a_fresh_client_goes_on(many, wanted, plan, clie
 
     with clusters.dask_cluster(tmp_path, workers=1) as scheduler:
         with ThreadPoolExecutor(1) as pool, clusters.client_of(tmp_path) as other:
+            address = other.scheduler.address
             other.run(waits_for(mark, target))
             job = pool.submit(first, other)
             while not job.done() and len([*target.glob("_ledger/*/*.json")]) < 2:
@@ -563,7 +564,14 @@ def test_when_the_scheduler_dies_a_fresh_client_goes_on(many, wanted, plan, clie
         mark.touch()
     before = {each: each.stat().st_mtime_ns for each in target.glob("_ledger/*/*.json")}
     assert 2 <= len(before) < 10
-    done = assign_on_dask(many, plan, target, client=client, **how)
+    (tmp_path / "again").mkdir()
+    port = address.rpartition(":")[2]
+    with (
+        clusters.dask_cluster(tmp_path / "again", port=port),
+        clusters.client_of(tmp_path / "again") as other,
+    ):
+        assert other.scheduler.address == address
+        done = assign_on_dask(many, plan, target, client=other, **how)
     assert done.resumed_from == sum(json.loads(each.read_text())["tally"]["rows"] for each in before)
     assert all(each.stat().st_mtime_ns == stamp for each, stamp in before.items())
     assert clusters.sum_of_parts(target) == wanted[0]
