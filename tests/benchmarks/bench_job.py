@@ -187,7 +187,7 @@ def main():
     parser.add_argument("--rows", type=int, default=5_000_000, help="of the narrow source")
     parser.add_argument("--rounds", type=int, default=7)
     parser.add_argument("--sources", default=",".join(SOURCES), help="which, with commas between them")
-    parser.add_argument("--quick", action="store_true", help="200,000 rows, three rounds")
+    parser.add_argument("--quick", action="store_true", help="200,000 rows, once, no wide source")
     parser.add_argument("--folder", help="where the files are made; by default a temporary one")
     parser.add_argument("--make", help=argparse.SUPPRESS)
     parser.add_argument("--one", nargs=3, help=argparse.SUPPRESS)
@@ -199,7 +199,7 @@ def main():
         measure(*wanted.one)
         return 0
     if wanted.quick:
-        wanted.rows, wanted.rounds = 200_000, 3
+        wanted.rows, wanted.rounds, wanted.sources = 200_000, 1, "narrow,text"
     jobs = ["copy", "zjk_gis", *(["sedonadb"] if find_spec("sedonadb") else [])]
     rows = []
     with tempfile.TemporaryDirectory(dir=wanted.folder) as made:

@@ -6,7 +6,7 @@ A sewer-like network: wells on a jittered grid, each drains into a lower neighbo
 in 200 stands beside another. All are asked the same on the same arrays, and their answers are compared.
 Seconds are those of the process (CPU) and of the clock; making the graph is told apart, as it is asked more
 than once. rustworkx has no outfalls of all nodes: it gets a loop over its own topological order, as networkx
-does.
+does; and it takes two pipes side by side for bridges, which are left out of its count.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ import argparse
 import resource
 import sys
 import time
+from collections import Counter
 from importlib.util import find_spec
 
 import geopandas as gpd
@@ -140,6 +141,7 @@ def of_rustworkx(graph: Graph, length, valves):
     import rustworkx as rx
 
     pairs = list(zip(graph.tail.tolist(), graph.head.tolist(), strict=True))
+    beside = {ends for ends, pipes in Counter(map(frozenset, pairs)).items() if pipes > 1}
     made: dict[str, object] = {}
 
     def build():
@@ -159,7 +161,11 @@ def of_rustworkx(graph: Graph, length, valves):
         return len(end)
 
     yield "outfalls of all nodes", outfalls
-    yield "bridges", lambda: len(rx.bridges(made["two-way"]))
+
+    yield (
+        "bridges",
+        lambda: sum(frozenset(each) not in beside for each in rx.bridges(made["two-way"])),
+    )
 
     def parts():
         pieces = cut_at(graph, length, *valves)

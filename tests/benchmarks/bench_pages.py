@@ -150,8 +150,8 @@ PAGES = {"zjk_gis": ours, "folium": plain, "Vega-Lite": vega_lite}
 READY = {"zjk_gis": "window.zjk", "folium": "true", "Vega-Lite": "window.vega_view"}
 
 
-def visited(browser, name, path):
-    """Open a page, filter it and drag it; return what it took."""
+def visited(browser, name, path, drag_s):
+    """Open a page, drag it so many seconds and filter it; return what it took."""
     page = browser.new_page(viewport={"width": 1200, "height": 800})
     page.set_default_timeout(180_000)
     wrong = []
@@ -169,7 +169,7 @@ def visited(browser, name, path):
     page.evaluate("() => new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)))")
     opened = time.perf_counter() - started
     page.evaluate(WATCH)
-    dragged(page, name)
+    dragged(page, drag_s)
     frames = page.evaluate("frames")
     filtered(page, name)
     steps = page.evaluate("steps")
@@ -179,14 +179,14 @@ def visited(browser, name, path):
     return Seen(opened, steps, frames)
 
 
-def dragged(page, name):
+def dragged(page, drag_s):
     """Drag the map to and fro with the mouse."""
     x, y = 430, 330
     page.mouse.move(x, y)
     page.mouse.down()
     page.evaluate("window.isDragged = true")
     began = time.perf_counter()
-    while (passed := time.perf_counter() - began) < DRAG_S:
+    while (passed := time.perf_counter() - began) < drag_s:
         turn = 2 * np.pi * passed / 2.5
         page.mouse.move(x + 260 * np.sin(turn), y + 140 * np.sin(2 * turn))
         time.sleep(0.008)
@@ -236,15 +236,17 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--incidents", type=int, default=100_000)
     parser.add_argument("--rounds", type=int, default=5)
-    parser.add_argument("--quick", action="store_true", help="20,000 incidents, once")
+    parser.add_argument("--quick", action="store_true", help="20,000 incidents, once, no folium")
     parser.add_argument("--only", choices=list(PAGES), help="one of the pages")
     parser.add_argument("--markdown", action="store_true")
     chosen = parser.parse_args()
+    drag_s = DRAG_S
     if chosen.quick:
-        chosen.incidents, chosen.rounds = 20_000, 1
+        chosen.incidents, chosen.rounds, drag_s = 20_000, 1, 2.0
     incidents, zones = make(chosen.incidents)
     found = os.environ.get("ZJK_GIS_CHROMIUM") or next(filter(None, map(shutil.which, _BROWSERS)), None)
-    pages = [chosen.only] if chosen.only else list(PAGES)
+    pages = [name for name in PAGES if not chosen.quick or name != "folium"]
+    pages = [chosen.only] if chosen.only else pages
     seen, sizes, loads = {name: [] for name in pages}, {}, []
     with tempfile.TemporaryDirectory() as folder, sync_playwright() as running:
         for name in pages:
@@ -255,7 +257,7 @@ def main():
         for _ in range(chosen.rounds):
             for name in pages:
                 loads.append(os.getloadavg()[0])
-                seen[name].append(visited(browser, name, Path(folder, f"{name}.html")))
+                seen[name].append(visited(browser, name, Path(folder, f"{name}.html"), drag_s))
         browser.close()
     return told(chosen, sizes, seen, loads)
 

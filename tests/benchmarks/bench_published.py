@@ -136,11 +136,11 @@ def main():
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--prints", action="store_true", help="print sheets, too")
     parser.add_argument("--keep", type=Path, help="Where the folder stays to be looked at.")
-    parser.add_argument("--quick", action="store_true", help="1,100 zones, 20,000 incidents, 100 chiefs")
+    parser.add_argument("--quick", action="store_true", help="400 zones, 8,000 incidents, 40 chiefs, once")
     parser.add_argument("--markdown", action="store_true")
     chosen = parser.parse_args()
     if chosen.quick:
-        chosen.zones, chosen.incidents, chosen.chiefs, chosen.rounds = 1_100, 20_000, 100, 3
+        chosen.zones, chosen.incidents, chosen.chiefs, chosen.rounds = 400, 8_000, 40, 1
     layers = make(chosen.zones, chosen.incidents, chosen.chiefs)
     with tempfile.TemporaryDirectory() as place:
         folder = chosen.keep or Path(place, "folder")
