@@ -102,11 +102,12 @@ def test_a_regression_is_marked(bench, scripts, capsys):
     assert "MORE MEMORY, +300 MB" in capsys.readouterr().out
 
 
-def test_what_is_missing_wrong_or_broken_is_told(bench, scripts, tmp_path, capsys):
+@pytest.mark.parametrize("wrong", ["False", "__import__('numpy').bool_(0)"])
+def test_what_is_missing_wrong_or_broken_is_told(bench, scripts, tmp_path, capsys, wrong):
     asked = ["--quick", *scripts()]
     bench.main([*asked, "--keep"])
     (tmp_path / "scripts" / "bench_one.py").write_text("raise SystemExit('no data')", encoding="utf-8")
-    scripts(same=False, names=("bench_two",))
+    scripts(same=wrong, names=("bench_two",))
     capsys.readouterr()
     assert bench.main([*asked, "--keep"]) == 1
     told = capsys.readouterr()

@@ -161,7 +161,6 @@ def of_rustworkx(graph: Graph, length, valves):
         return len(end)
 
     yield "outfalls of all nodes", outfalls
-
     yield (
         "bridges",
         lambda: sum(frozenset(each) not in beside for each in rx.bridges(made["two-way"])),

@@ -53,6 +53,11 @@ class Row:
     same: bool | None = None
     at_least: bool = False
 
+    def __post_init__(self):
+        """Take NumPy's truths for Python's own."""
+        if self.same is not None:
+            object.__setattr__(self, "same", bool(self.same))
+
     @property
     def ratio(self):
         """How many times ours the peer takes."""

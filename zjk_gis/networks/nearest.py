@@ -20,6 +20,7 @@ import numpy as np
 from zjk_gis.engine.arrays import offsets_of
 from zjk_gis.engine.compiled import compiled, lean
 from zjk_gis.networks.graph import Adjacency, Graph
+from zjk_gis.threads import each_of
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -159,6 +160,9 @@ def near_sites(
     ([[1, 0]], [[35.0, 55.0]])
     """
     label = np.ascontiguousarray(label, np.int64)
+    labels = int(label.max(initial=-1)) + 1
+    if 1 < labels <= count and within == np.inf:
+        return _of_every_label(ways, places, sites, label, count)
     node, cost, site = _entries(ways, sites)
     near = _spread(
         ways.against.starts, ways.against.nodes, ways.against.edges, ways.length,
@@ -171,6 +175,28 @@ def near_sites(
         ways.forward, ways.backward, *near, label, starts, order, sites.along, sites.leg, float(within),
     )  # fmt: skip
     return NearSites(found, far)
+
+
+def _of_every_label(
+    ways: Ways, places: Places, sites: Places, label: NDArray[np.int64], count: int
+) -> NearSites:
+    """Find the nearest site of each label by itself: where all are asked for, a node need not keep many."""
+    order = np.argsort(label, kind="stable")
+    starts = offsets_of(np.bincount(label))
+    ways.against  # noqa: B018 - made once, and not by each thread
+
+    def nearest(which: int) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
+        own = order[starts[which] : starts[which + 1]]
+        some = Places(sites.edge[own], sites.along[own], sites.leg[own])
+        found = near_sites(ways, places, some, np.zeros(len(own), np.int64))
+        site, far = found.site[:, 0], found.distance[:, 0]
+        return np.where(site >= 0, np.append(own, -1)[site], -1), far
+
+    site, far = np.full((len(places), count), -1), np.full((len(places), count), np.inf)
+    for which, found in enumerate(each_of(nearest, range(len(starts) - 1))):
+        site[:, which], far[:, which] = found
+    by_distance = np.argsort(far, axis=1, kind="stable")  # of equally near ones the lowest label
+    return NearSites(np.take_along_axis(site, by_distance, 1), np.take_along_axis(far, by_distance, 1))
 
 
 def near_pairs(
