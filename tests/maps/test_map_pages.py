@@ -71,6 +71,8 @@ def click_at(seen, x, y):
         " const p = zjk.map.latLngToContainerPoint([lat, lon]); return [p.x, p.y]; }",
         [lon, lat],
     )
+    # The last one fades before it goes, and must not be read for the next.
+    seen.page.wait_for_function("() => !document.querySelector('.zjk-popup')")
     seen.page.mouse.click(*at)
     return popup(seen)
 
