@@ -77,9 +77,8 @@ def cancel_edges(rings: Rings) -> Cancelled:
     >>> len(cancelled.left), np.bincount(cancelled.zone).tolist()
     (8, [4, 4])
     """
-    first, net, member, turned = _cancel(
-        rings.coords, rings.coords.view(np.int64), rings.starts, rings.is_hole
-    )
+    turned = rings.turned
+    first, net, member = _cancel(rings.coords, rings.coords.view(np.int64), rings.starts, turned)
     times = np.abs(net)
     left = _directed(rings, np.repeat(first, times), np.repeat(net < 0, times))
     ring = np.searchsorted(rings.starts, member, side="right") - 1
@@ -192,21 +191,19 @@ def _numbered(points: Floats, bits: Ints) -> Ints:
 
 
 @compiled
-def _cancel(coords: Floats, bits: Ints, starts: Ints, is_hole: Bools) -> tuple[Ints, Ints32, Ints, Bools]:
+def _cancel(coords: Floats, bits: Ints, starts: Ints, turned: Bools) -> tuple[Ints, Ints32, Ints]:
     """Cancel edges; `bits` are the coordinates as whole numbers.
 
     Two zones have most often many edges in common, one after another. So where the edge before this one was
     found, the next is looked for beside it, and a table of all places is asked only where a run begins.
 
-    Returns the first edge at each place where some are left, how many, negative if against its direction; all
-    edges at such places, ascending; and whether each ring has the inside of its polygon to its right.
+    Returns the first edge at each place where some are left, how many, negative if against its direction, and
+    all edges at such places, ascending.
     """
     table, shift = _table_for(coords.shape[0])
     same = np.full(coords.shape[0], -1, np.int32)  # the first edge at the place of each
     net = np.zeros(coords.shape[0], np.int32)  # how many are left, at the first edge
-    turned = np.empty(starts.size - 1, np.bool_)
     for r in range(starts.size - 1):
-        turned[r] = _runs_clockwise(coords, starts[r], starts[r + 1]) != is_hole[r]
         near, step = np.int64(0), np.int64(0)  # the edge that the last one met, and where it leads
         for e in range(starts[r], starts[r + 1] - 1):
             if coords[e, 0] == coords[e + 1, 0] and coords[e, 1] == coords[e + 1, 1]:
@@ -236,7 +233,7 @@ def _cancel(coords: Floats, bits: Ints, starts: Ints, is_hole: Bools) -> tuple[I
             if same[e] == e:
                 first[places], left[places] = e, net[e]
                 places += 1
-    return first, left, member, turned
+    return first, left, member
 
 
 @inner
@@ -263,17 +260,6 @@ def _direction(bits: Ints, e: Whole, o: Whole) -> Whole:
     if ax == dx and ay == dy and bx == cx and by == cy:
         return np.int64(-1)
     return np.int64(0)
-
-
-@inner
-def _runs_clockwise(coords: Floats, begin: Whole, end: Whole) -> bool:
-    double = 0.0
-    x, y = 0.0, 0.0  # from the first vertex
-    for e in range(begin + 1, end):
-        next_x, next_y = coords[e, 0] - coords[begin, 0], coords[e, 1] - coords[begin, 1]
-        double += x * next_y - next_x * y
-        x, y = next_x, next_y
-    return bool(double < 0.0)
 
 
 @compiled
